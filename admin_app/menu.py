@@ -1,0 +1,178 @@
+"""The sidebar: by job, not by table. An entry shows only where its page is served and the person may read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import current_app, request, session
+from flask_babel import lazy_gettext as _l
+
+RECENT = 10  # customers kept in "recently seen" (UX 29)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the menu: the path it opens, the table whose read right shows it, the name of its count."""
+
+    label: Any
+    path: str
+    table: str | None = None
+    count: str | None = None
+    verb: str = "read"
+    query: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """One job. Without entries it is a link of its own (`path`)."""
+
+    label: Any
+    icon: str
+    entries: tuple[Entry, ...] = field(default=())
+    path: str = ""
+    count: str | None = None
+
+
+SECTIONS = (
+    Section(_l("Today's desk"), "today", path="/admin/"),
+    Section(_l("Customers"), "people", (
+        Entry(_l("Customer files"), "/admin/customer/", "customer"),
+        Entry(_l("Vehicles"), "/admin/vehicle/", "vehicle"),
+        Entry(_l("Contact persons"), "/admin/contact/", "contact"),
+        Entry(_l("Import"), "/admin/import/", "customer", verb="import"),
+    )),
+    Section(_l("Sales"), "steer", (
+        Entry(_l("Leads"), "/admin/customer/", "customer", query="flt0_stage_equals=lead"),
+        Entry(_l("Prospects"), "/admin/customer/", "customer", query="flt0_stage_equals=prospect"),
+    )),
+    Section(_l("After-sales"), "wrench", (
+        Entry(_l("Repair orders"), "/admin/repair_order/", "repair_order"),
+    )),
+    Section(_l("Customer care"), "heart", (
+        Entry(_l("Due follow-ups"), "/admin/followups/", "followup", count="due"),
+        Entry(_l("Visit records"), "/admin/visit/", "visit"),
+        Entry(_l("Complaint board"), "/admin/complaint/board/", "complaint"),
+        Entry(_l("Complaints"), "/admin/complaint/", "complaint"),
+        Entry(_l("Complaint steps"), "/admin/complaint_step/", "complaint_step"),
+        Entry(_l("Promises"), "/admin/promise/", "promise"),
+        Entry(_l("Gifts"), "/admin/gift/", "gift"),
+        Entry(_l("All follow-ups"), "/admin/followup/", "followup"),
+    )),
+    Section(_l("Campaigns"), "horn", (
+        Entry(_l("Campaigns"), "/admin/campaign/", "campaign"),
+        Entry(_l("Campaign members"), "/admin/campaign_member/", "campaign_member"),
+        Entry(_l("Campaign costs"), "/admin/campaign_cost/", "campaign_cost"),
+    )),
+    Section(_l("Team"), "podium", (
+        Entry(_l("Team scores"), "/admin/scores/", "score"),
+        Entry(_l("Score lines"), "/admin/score/", "score"),
+        Entry(_l("Score periods"), "/admin/score_period/", "score_period"),
+        Entry(_l("Score schemes"), "/admin/score_scheme/", "score_scheme"),
+        Entry(_l("Metrics"), "/admin/metric/", "metric"),
+    )),
+    Section(_l("Settings"), "sliders", (
+        Entry(_l("Follow-up rules"), "/admin/followup_rule/", "followup_rule"),
+        Entry(_l("Stores"), "/admin/store/", "store"),
+        Entry(_l("Teams"), "/admin/team/", "team"),
+        Entry(_l("Staff"), "/admin/user/", "user"),
+        Entry(_l("Roles"), "/admin/role/", "role"),
+        Entry(_l("Rights"), "/admin/grant/", "grant"),
+        Entry(_l("Recycle bin"), "/admin/recycle/", "recycle"),
+        Entry(_l("Change record"), "/admin/audit_entry/", "audit_entry"),
+        Entry(_l("Access log"), "/admin/access_log/", "access_log"),
+    )),
+)
+
+NEW = (
+    Entry(_l("Log a contact"), "/admin/visit/log/", "visit", verb="create"),
+    Entry(_l("Customer"), "/admin/customer/new/", "customer", verb="create"),
+    Entry(_l("Complaint"), "/admin/complaint/new/", "complaint", verb="create"),
+    Entry(_l("Follow-up"), "/admin/followup/new/", "followup", verb="create"),
+    Entry(_l("Repair order"), "/admin/repair_order/new/", "repair_order", verb="create"),
+    Entry(_l("Campaign"), "/admin/campaign/new/", "campaign", verb="create"),
+)
+
+COUNTS: dict[str, Callable[[], int | None]] = {}
+
+
+def counted(name: str) -> Callable[[Callable[[], int | None]], Callable[[], int | None]]:
+    """Give the menu a count: `@counted("due")` over a function that answers a number, or None for no number."""
+
+    def keep(function: Callable[[], int | None]) -> Callable[[], int | None]:
+        COUNTS[name] = function
+        return function
+
+    return keep
+
+
+def _served() -> frozenset[str]:
+    """Every address without parameters that this application answers."""
+    kept = current_app.extensions.get("caredesk_paths")
+    if kept is None:
+        kept = frozenset(rule.rule for rule in current_app.url_map.iter_rules() if not rule.arguments)
+        current_app.extensions["caredesk_paths"] = kept
+    return kept
+
+
+def _shown(entries: Iterable[Entry]) -> list[Entry]:
+    from admin_app import access
+
+    served = _served()
+    return [entry for entry in entries
+            if entry.path in served and (entry.table is None or access.can(entry.table, entry.verb))]
+
+
+def _line(entry: Entry, here: str) -> dict[str, Any]:
+    counter = COUNTS.get(entry.count or "")
+    return {"label": entry.label, "count": counter() if counter else None, "here": here == entry.path + entry.query,
+            "href": request.script_root + entry.path + (f"?{entry.query}" if entry.query else "")}
+
+
+def _here() -> str:
+    """Which line of the menu is lit: the longest served path that this page lies under."""
+    query = request.query_string.decode("utf-8", "replace")
+    lines = [entry for section in SECTIONS for entry in section.entries]
+    exact = [entry.path + entry.query for entry in lines
+             if entry.query and entry.path == request.path and query.startswith(entry.query)]
+    under = [entry.path for entry in lines if not entry.query and request.path.startswith(entry.path)]
+    return (exact or sorted(under, key=len, reverse=True) or [request.path])[0]
+
+
+def menu() -> list[dict[str, Any]]:
+    """The sections that the person in front of the screen may use: label, icon, href or entries, open, here."""
+    here, shown = _here(), []
+    for section in SECTIONS:
+        if section.path:
+            shown.append({"label": section.label, "icon": section.icon, "href": request.script_root + section.path,
+                          "entries": [], "open": False, "here": here == section.path, "count": None})
+            continue
+        entries = [_line(entry, here) for entry in _shown(section.entries)]
+        if entries:
+            shown.append({"label": section.label, "icon": section.icon, "href": "", "entries": entries,
+                          "open": any(line["here"] for line in entries), "here": False, "count": None})
+    return shown
+
+
+def new_items() -> list[dict[str, Any]]:
+    """What the "New" menu of the top bar offers this person."""
+    return [_line(entry, "") for entry in _shown(NEW)]
+
+
+def remember(customer_id: int) -> None:
+    """Note that this person has just looked at a customer; the last ten stand in the sidebar."""
+    kept = [customer_id] + [one for one in session.get("recent", []) if one != customer_id]
+    session["recent"] = kept[:RECENT]
+
+
+def recent() -> list[tuple[int, str]]:
+    """(id, name) of the customers seen last, newest first; those out of scope by now are left out."""
+    ids = session.get("recent", [])
+    if not ids:
+        return []
+    from admin_app.database import db
+    from admin_app.models import Customer
+
+    names = dict(db.session.execute(db.select(Customer.id, Customer.name).where(Customer.id.in_(ids))).tuples().all())
+    return [(one, names[one]) for one in ids if one in names]

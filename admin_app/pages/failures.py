@@ -1,0 +1,101 @@
+"""Error pages: a readable sentence, the way back, and for a fault of ours the number under which it is logged."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, current_app, jsonify, render_template, request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from admin_app.errors import Refused, RuleError, StaleRow
+
+PATH = re.compile(r"/(?![/\\])[^\\\x00-\x1f]*")  # a path of this site, and nothing that leads elsewhere
+
+WORDS: dict[int, tuple[Any, Any]] = {
+    400: (_l("This request could not be read"), _l("Part of the address or of the form is missing or wrong. "
+                                                   "Go back, load the page again and repeat the step.")),
+    403: (_l("You may not do this"), _l("Your role does not allow it. Nothing was changed. "
+                                        "If you need it, ask your manager or the administrator.")),
+    404: (_l("There is nothing here"), _l("The page or record does not exist, was deleted, "
+                                          "or lies outside what you may see.")),
+    405: (_l("This address works differently"), _l("Go back and use the button of the page.")),
+    409: (_l("Somebody else was faster"), _l("The record was changed in the meantime. Open it again.")),
+    413: (_l("This is too large"), _l("The file or text is larger than the desk accepts.")),
+    429: (_l("Too many attempts"), _l("Wait a few minutes, then try again.")),
+    500: (_l("Something went wrong on our side"), _l("Nothing was saved. Tell the administrator the number below.")),
+    503: (_l("The desk is busy or being maintained"), _l("Try again in a minute. What you saved is safe.")),
+}
+
+
+def safe_path(target: str | None) -> str | None:
+    """`target` where it is a path of this site, else None; None and empty answer None."""
+    return target if target and PATH.fullmatch(target) else None
+
+
+def back() -> str | None:
+    """The page this request came from, as a path of this site, or None."""
+    came = urlsplit(request.referrer or "")
+    if came.netloc != request.host or came.path == request.path:
+        return None
+    return safe_path(f"{came.path}?{came.query}" if came.query else came.path)
+
+
+def wants_json() -> bool:
+    """Whether a script asked, not a person's browser."""
+    best = request.accept_mimetypes.best_match(["text/html", "application/json"])
+    return request.path.startswith("/api/") or best == "application/json"
+
+
+def page(code: int, sentence: Any = None, number: str | None = None) -> tuple[Any, int]:
+    """The answer for a status code: JSON for a script, a page for a person."""
+    title, usual = WORDS.get(code, WORDS[500 if code >= 500 else 400])
+    said = str(sentence or usual)
+    if wants_json():
+        return jsonify({"error": said} | ({"number": number} if number else {})), code
+    return render_template("errors/error.html", code=code, title=title, sentence=said, number=number,
+                           back=back()), code
+
+
+def _csrf(error: CSRFError) -> tuple[Any, int]:
+    return page(400, _("The form had been open too long or was not ours. Load the page again and repeat the step."))
+
+
+def _http(error: HTTPException) -> Any:
+    if error.code is None or error.code < 400:
+        return error
+    answer = page(error.code, number=_number(error) if error.code >= 500 else None)
+    extra = {name: value for name, value in error.get_headers() if name in ("Retry-After", "Allow")}
+    return (*answer, extra)
+
+
+def _rule(error: RuleError) -> tuple[Any, int]:
+    code = 403 if isinstance(error, Refused) else 409 if isinstance(error, StaleRow) else 400
+    return page(code, error.message)
+
+
+def _number(error: BaseException) -> str:
+    """Log a fault of ours and answer the number under which it stands in the log."""
+    number = secrets.token_hex(4).upper()
+    current_app.logger.error("incident %s %s %s", number, request.method, request.path, exc_info=error)
+    return number
+
+
+def _fault(error: Exception) -> tuple[Any, int]:
+    from admin_app.database import db
+
+    db.session.rollback()
+    return page(500, number=_number(error))
+
+
+def init_app(app: Flask) -> None:
+    """Answer every failure with a page of our own."""
+    app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(RuleError, _rule)
+    app.register_error_handler(Exception, _fault)

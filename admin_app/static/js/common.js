@@ -1,0 +1,28 @@
+// Small helpers that the other modules share.
+
+export const closest = (event, selector) => (event.target instanceof Element ? event.target.closest(selector) : null);
+
+export const token = () => document.querySelector('meta[name="csrf-token"]')?.content ?? "";
+
+/** Say a sentence at the foot of the page; a screen reader reads it at once. */
+export function toast(sentence) {
+  const place = document.querySelector("[data-errors]");
+  if (!place || !sentence) return;
+  const bar = document.createElement("div");
+  bar.className = "toast-bar";
+  bar.textContent = sentence;
+  place.replaceChildren(bar);
+  setTimeout(() => bar.remove(), 8000);
+}
+
+/** POST a form's fields; answers {status, data}; data is {} where the answer was not JSON. */
+export async function post(url, fields) {
+  const body = new URLSearchParams(fields);
+  body.set("csrf_token", token());
+  const answer = await fetch(url, {
+    method: "POST", body, credentials: "same-origin",
+    headers: { Accept: "application/json", "X-CSRFToken": token() },
+  });
+  const data = await answer.json().catch(() => ({}));
+  return { status: answer.status, data };
+}
