@@ -1,0 +1,285 @@
+"""The one gate in front of every row (DESIGN 2 and 3, SAFETY "Rights").
+
+The person who acts stands on the SQLAlchemy session as an Actor. Reading: every ORM statement gets the row
+criteria of scope.py. Writing: before a flush the rights on the table and on the old row are checked, after it
+that the person could still see the row. Without an actor nothing is read or written (fail closed).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import sqlalchemy as sa
+from flask import g, has_request_context
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import event
+from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+
+from admin_app import scope
+from admin_app.choices import Scope
+from admin_app.errors import Refused
+from admin_app.models import BY_TABLE, Grant, Role, Team, User
+
+WIDTH = {Scope.NONE: 0, Scope.OWN: 1, Scope.TEAM: 2, Scope.STORE: 3, Scope.ALL: 4}
+
+# Fields that only people who may assign rows of the table change (beside giving a new row to oneself).
+ASSIGNING = {("customer", "owner_id"), ("customer", "advisor_id"), ("followup", "assignee_id")}
+# Fields that only managers change.
+MANAGERS_ONLY = {("customer", name) for name in
+                 ("confidentiality", "confidential_reason", "confidential_until", "tier", "credit")}
+
+
+@dataclass(frozen=True)
+class Right:
+    """What a person may do with a table. read, write, delete say whose rows; `second` marks X* and D*."""
+
+    read: Scope = Scope.NONE
+    write: Scope = Scope.NONE
+    create: bool = False
+    delete: Scope = Scope.NONE
+    export: bool = False
+    reveal: bool = False
+    assign: bool = False
+    second: bool = False
+
+
+NOTHING = Right()
+EVERYTHING = Right(Scope.ALL, Scope.ALL, True, Scope.ALL, True, True, True)
+
+
+@dataclass
+class Actor:
+    """Who acts: a person with rights, or the system for a stated reason (`system` is that reason).
+
+    store_ids None means every store. team_ids are the people of the person's teams, the person included.
+    """
+
+    user_id: int | None = None
+    name: str = ""
+    store_id: int | None = None
+    store_ids: tuple[int, ...] | None = ()
+    team_ids: tuple[int, ...] = ()
+    roles: tuple[str, ...] = ()
+    manages: bool = False
+    rights: dict[str, Right] = field(default_factory=dict)
+    system: str | None = None
+    road: str | None = None
+    address: str | None = None
+    include_deleted: bool = False
+
+    def right(self, table: str) -> Right:
+        """The rights on a table; everything for the system, nothing where no grant names it."""
+        return EVERYTHING if self.system is not None else self.rights.get(table, NOTHING)
+
+    def may(self, table: str, verb: str) -> bool:
+        """Whether the person may `read`, `write`, `create`, `delete`, `export`, `reveal` or `assign` at all."""
+        right = self.right(table)
+        if verb in ("delete", "export") and right.second:
+            return False
+        value = getattr(right, verb)
+        return value if isinstance(value, bool) else value is not Scope.NONE
+
+    @cached_property
+    def criteria(self) -> tuple[Any, ...]:
+        """The loader criteria of every model that this actor does not see whole."""
+        options = []
+        for model in scope.GATED:
+            criterion = scope.criterion(model, self, "read")
+            if criterion is not None:
+                options.append(with_loader_criteria(
+                    model, criterion, include_aliases=True, propagate_to_loaders=False))
+        return tuple(options)
+
+
+def actor_of(session: Any) -> Actor | None:
+    """Who acts on this session, or None before anybody was set."""
+    return session.info.get("actor")
+
+
+def set_actor(session: Any, actor: Actor | None) -> None:
+    """Put the acting person on the session."""
+    session.info["actor"] = actor
+
+
+@contextmanager
+def as_system(session: Any, why: str, *, include_deleted: bool = False) -> Iterator[None]:
+    """Act for the system: every row, every right. The audit keeps the person and adds `why`."""
+    before = actor_of(session)
+    session.flush()
+    base = before or Actor(name="system")
+    set_actor(session, replace(base, system=why, store_ids=None, include_deleted=include_deleted))
+    try:
+        yield
+        session.flush()
+    finally:
+        set_actor(session, before)
+
+
+def ungated(statement: Any) -> Any:
+    """A statement that the gate leaves alone: only for finding out who acts."""
+    return statement.execution_options(ungated=True)
+
+
+# ---------------------------------------------------------------- who acts
+
+
+def _merge(first: Right, second: Right) -> Right:
+    """Two roles of one person: the wider read and write win, export and reveal need both (SAFETY)."""
+    wider = lambda a, b: a if WIDTH[a] >= WIDTH[b] else b  # noqa: E731
+    return Right(wider(first.read, second.read), wider(first.write, second.write), first.create or second.create,
+                 wider(first.delete, second.delete), first.export and second.export, first.reveal and second.reveal,
+                 first.assign or second.assign, first.second or second.second)
+
+
+def rights_of(session: Any, role_ids: list[int]) -> dict[str, Right]:
+    """table → Right of one or two roles together."""
+    grants = session.scalars(ungated(sa.select(Grant).where(Grant.role_id.in_(role_ids), Grant.deleted_at.is_(None))))
+    by_role: dict[int, dict[str, Right]] = {role_id: {} for role_id in role_ids}
+    for row in grants:
+        by_role[row.role_id][row.table] = Right(
+            Scope(row.read), Scope(row.write), row.can_create, Scope(row.delete), row.can_export, row.can_reveal,
+            row.can_assign, row.second_person)
+    first, *rest = by_role.values()
+    for other in rest:
+        first = {t: _merge(first.get(t, NOTHING), other.get(t, NOTHING)) for t in first.keys() | other.keys()}
+    return first
+
+
+def actor_for(session: Any, user: User) -> Actor:
+    """The Actor of a person, with rights, team and stores."""
+    role_ids = [user.role_id] + ([user.second_role_id] if user.second_role_id else [])
+    roles = list(session.scalars(ungated(sa.select(Role).where(Role.id.in_(role_ids)))))
+    rights = rights_of(session, role_ids)
+    led = sa.select(Team.id).where(Team.manager_id == user.id, Team.deleted_at.is_(None))
+    teams = User.team_id.in_(led) if user.team_id is None else sa.or_(User.team_id.in_(led), User.team_id == user.team_id)
+    people = session.scalars(ungated(sa.select(User.id).where(teams, User.deleted_at.is_(None))))
+    return Actor(
+        user_id=user.id, name=user.name, store_id=user.store_id, roles=tuple(r.code for r in roles),
+        store_ids=None if user.group_wide else (user.store_id,), team_ids=tuple({user.id, *people}),
+        manages=any(r.manages for r in roles), rights=rights)
+
+
+def current() -> Actor:
+    """The actor of this request. Raises Refused where nobody is signed in."""
+    actor = g.get("actor") if has_request_context() else None
+    if actor is None:
+        raise Refused(_l("Please sign in."))
+    return actor
+
+
+def can(table: str, verb: str = "read") -> bool:
+    """Whether the signed-in person may do this with a table; False for nobody. For menus and templates."""
+    actor = g.get("actor") if has_request_context() else None
+    return actor is not None and actor.may(table, verb)
+
+
+# ---------------------------------------------------------------- reading
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _gate(state: ORMExecuteState) -> None:
+    if state.execution_options.get("ungated") or state.is_column_load:
+        return
+    if not state.is_orm_statement:
+        _refuse_plain_tables(state)
+        return
+    actor = actor_of(state.session)
+    if actor is None:
+        raise RuntimeError("the gate: nobody acts on this session (set_actor or as_system is missing)")
+    if (state.is_update or state.is_delete or state.is_insert) and actor.system is None:
+        raise RuntimeError("the gate: bulk statements run as_system and write their own audit entry")
+    if state.is_select or state.is_update or state.is_delete:
+        state.statement = state.statement.options(*actor.criteria)
+
+
+def _refuse_plain_tables(state: ORMExecuteState) -> None:
+    """A Core select names tables, not models, and would pass the gate; only the system may run one."""
+    actor = actor_of(state.session)
+    if actor is not None and actor.system is not None:
+        return
+    if isinstance(state.statement, sa.Select):
+        names = {getattr(table, "name", "") for table in state.statement.get_final_froms()}
+        if names & set(BY_TABLE):
+            raise RuntimeError("the gate: select mapped classes, not tables")
+
+
+# ---------------------------------------------------------------- writing
+
+
+def _changed(row: Any) -> set[str]:
+    state = sa.inspect(row)
+    return {attr.key for attr in state.mapper.column_attrs if state.attrs[attr.key].history.has_changes()}
+
+
+@event.listens_for(Session, "before_flush")
+def _check_before(session: Any, _context: Any, _instances: Any) -> None:
+    actor = actor_of(session)
+    new = [row for row in session.new if row.__tablename__ not in scope.INTERNAL]
+    dirty = [row for row in session.dirty if row.__tablename__ not in scope.INTERNAL and session.is_modified(row)]
+    gone = [row for row in session.deleted if row.__tablename__ not in scope.INTERNAL]
+    if not (new or dirty or gone):
+        return
+    if actor is None:
+        raise RuntimeError("the gate: nobody acts on this session (set_actor or as_system is missing)")
+    for row in new:
+        if row.created_by_id is None:
+            row.created_by_id = actor.user_id
+    if actor.system is not None:
+        return
+    if gone:
+        raise RuntimeError("the gate: rows go to the recycle bin (deleted_at), they are not deleted")
+    for row in new:
+        _may_create(actor, row)
+    for row in dirty:
+        _may_change(session, actor, row)
+    session.info["touched"] = [*new, *dirty]
+
+
+def _may_create(actor: Actor, row: Any) -> None:
+    table = row.__tablename__
+    if not actor.may(table, "create"):
+        raise Refused(_l("You may not add records here."))
+    if "store_id" in row.__table__.c and actor.store_ids is not None and row.store_id not in actor.store_ids:
+        raise Refused(_l("This belongs to another store."), "store_id")
+
+
+def _may_change(session: Any, actor: Actor, row: Any) -> None:
+    """Check the table right, the field rights and the row as it stands in the database now."""
+    table, names = row.__tablename__, _changed(row)
+    verb = "delete" if "deleted_at" in names else "write"
+    if not actor.may(table, verb):
+        raise Refused(_l("You may not delete this.") if verb == "delete" else _l("You may not change this."))
+    for name in names:
+        if (table, name) in ASSIGNING and not actor.may(table, "assign"):
+            raise Refused(_l("You may not give this to somebody else."), name)
+        if (table, name) in MANAGERS_ONLY and not actor.manages:
+            raise Refused(_l("Only a manager changes this."), name)
+    if not _row_matches(session, actor, row, verb):
+        raise Refused(_l("You may not change this record."))
+
+
+@event.listens_for(Session, "after_flush_postexec")
+def _check_after(session: Any, _context: Any) -> None:
+    """Nobody saves a row into a scope that they could not then see."""
+    touched = session.info.pop("touched", None)
+    actor = actor_of(session)
+    if not touched or actor is None or actor.system is not None:
+        return
+    for row in touched:
+        if row.deleted_at is None and not _row_matches(session, actor, row, "read"):
+            raise Refused(_l("You could not see this record any more after saving it."))
+
+
+def _row_matches(session: Any, actor: Actor, row: Any, verb: str) -> bool:
+    """Whether the row, as it stands in the database, is within the actor's scope for a verb."""
+    model = type(row)
+    criterion = scope.criterion(model, actor, verb)
+    if criterion is None:
+        return True
+    statement = ungated(sa.select(sa.literal(1)).select_from(model).where(model.id == row.id, criterion))
+    with session.no_autoflush:
+        return session.execute(statement).first() is not None

@@ -1,0 +1,198 @@
+"""Whose rows: the row scope of every table as an SQL criterion (SAFETY, the matrix of rights).
+
+none / own / team / store / all. Own and team look at both owner and advisor of a customer; what hangs on a
+customer follows the customer; a restricted or secret customer is hidden with everything that hangs on it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from admin_app import models as m
+from admin_app.choices import Confidentiality, RepairState, Scope
+
+if TYPE_CHECKING:
+    from admin_app.access import Actor
+
+# Tables that belong to the machinery: no person reads or writes them through a screen.
+INTERNAL = {"sign_in", "sign_in_failure", "submission", "job_run", "audit_head", "audit_entry", "access_log"}
+UNGATED_READ = INTERNAL - {"audit_entry", "access_log"}
+# Tables whose rows everybody signed in may refer to (names of people, rules, metrics); the screen has a right.
+DIRECTORY = {"store", "team", "role", "user", "metric", "score_scheme", "scheme_line", "score_period",
+             "followup_rule", "agreement"}
+FOLLOWS_CUSTOMER = {"contact", "visit", "promise", "gift", "customer_reader"}
+
+GATED = tuple(model for model in m.MODELS if model.__tablename__ not in UNGATED_READ)
+
+_customer = m.Customer.__table__.alias("gate_customer")
+_order = m.RepairOrder.__table__.alias("gate_order")
+_reader = m.CustomerReader.__table__.alias("gate_reader")
+_complaint = m.Complaint.__table__.alias("gate_complaint")
+_vehicle = m.Vehicle.__table__.alias("gate_vehicle")
+
+
+def criterion(model: Any, actor: Actor, verb: str) -> Any:
+    """The rows of a model on which the actor may act with `read`, `write` or `delete`; None means every row."""
+    parts: list[Any] = []
+    if "deleted_at" in model.__table__.c and not actor.include_deleted:
+        parts.append(model.deleted_at.is_(None))
+    if actor.system is None:
+        parts += [part for part in _for_person(model, actor, verb) if part is not None]
+    return sa.and_(*parts) if parts else None
+
+
+def _for_person(model: Any, actor: Actor, verb: str) -> list[Any]:
+    table = model.__tablename__
+    width: Scope = getattr(actor.right(table), verb)
+    if table in DIRECTORY and verb == "read":
+        return [_own_stores(model, actor)]
+    if width is Scope.NONE:
+        return [sa.false()]
+    parts = [] if width is Scope.ALL else [_own_stores(model, actor)]
+    if width in (Scope.OWN, Scope.TEAM):
+        ids = (actor.user_id,) if width is Scope.OWN else actor.team_ids
+        parts.append(RULES.get(table, _created)(model, actor, ids, verb))
+    return [*parts, _not_hidden(model, actor), _member_customers(model, actor)]
+
+
+def _own_stores(model: Any, actor: Actor) -> Any:
+    """The rows of the actor's stores; None for a group role or a table without stores."""
+    if actor.store_ids is None:
+        return None
+    if model is m.Store:
+        return m.Store.id.in_(actor.store_ids)
+    if "store_id" not in model.__table__.c:
+        return None
+    return model.store_id.in_(actor.store_ids)
+
+
+# ---------------------------------------------------------------- own and team, table by table
+
+
+def _mine(columns: Any, actor: Actor, ids: Any) -> Any:
+    """Customers of these people: owner or advisor; an open repair order counts for its advisor."""
+    parts = [columns.owner_id.in_(ids), columns.advisor_id.in_(ids)]
+    if "service_advisor" in actor.roles:
+        parts.append(columns.id.in_(sa.select(_order.c.customer_id).where(
+            _order.c.advisor_id.in_(ids), _order.c.deleted_at.is_(None),
+            _order.c.state.not_in([RepairState.CLOSED, RepairState.CANCELLED]))))
+    return sa.or_(*parts)
+
+
+def _customers(model: Any, actor: Actor, ids: Any, verb: str) -> Any:
+    mine = _mine(model, actor, ids)
+    if len(ids) > 1 and actor.may("customer", "assign"):  # a manager who assigns sees the pool
+        return sa.or_(mine, model.owner_id.is_(None))
+    return mine
+
+
+def customer_ids(actor: Actor, ids: Any) -> Any:
+    """Keys of the customers of these people, as a subquery over the plain table."""
+    pool = [_customer.c.owner_id.is_(None)] if len(ids) > 1 and actor.may("customer", "assign") else []
+    return sa.select(_customer.c.id).where(sa.or_(_mine(_customer.c, actor, ids), *pool))
+
+
+def _of_customer(model: Any, actor: Actor, ids: Any, verb: str) -> Any:
+    return model.customer_id.in_(customer_ids(actor, ids))
+
+
+def _followups(model: Any, actor: Actor, ids: Any, verb: str) -> Any:
+    mine = model.assignee_id.in_(ids)
+    if verb == "read" or len(ids) > 1:
+        return sa.or_(mine, model.customer_id.in_(customer_ids(actor, ids)))
+    return mine
+
+
+def _orders(model: Any, actor: Actor, ids: Any, verb: str) -> Any:
+    return sa.or_(model.advisor_id.in_(ids), model.customer_id.in_(customer_ids(actor, ids)))
+
+
+def _complaints(model: Any, actor: Actor, ids: Any, verb: str) -> Any:
+    return sa.or_(model.owner_id.in_(ids), model.responsible_id.in_(ids), model.created_by_id.in_(ids),
+                  model.customer_id.in_(customer_ids(actor, ids)))
+
+
+def _steps(model: Any, actor: Actor, ids: Any, verb: str) -> Any:
+    c = _complaint.c
+    return model.complaint_id.in_(sa.select(c.id).where(sa.or_(
+        c.owner_id.in_(ids), c.responsible_id.in_(ids), c.created_by_id.in_(ids),
+        c.customer_id.in_(customer_ids(actor, ids)))))
+
+
+def _vehicle_owners(model: Any, actor: Actor, ids: Any, verb: str) -> Any:
+    return model.vehicle_id.in_(sa.select(_vehicle.c.id).where(_vehicle.c.customer_id.in_(customer_ids(actor, ids))))
+
+
+def _people(name: str) -> Callable[..., Any]:
+    return lambda model, actor, ids, verb: getattr(model, name).in_(ids)
+
+
+def _created(model: Any, actor: Actor, ids: Any, verb: str) -> Any:
+    return model.created_by_id.in_(ids)
+
+
+RULES: dict[str, Callable[..., Any]] = {
+    "customer": _customers,
+    **dict.fromkeys(FOLLOWS_CUSTOMER | {"vehicle"}, _of_customer),
+    "vehicle_owner": _vehicle_owners,
+    "followup": _followups,
+    "repair_order": _orders,
+    "complaint": _complaints,
+    "complaint_step": _steps,
+    "campaign": _people("owner_id"),
+    "score": _people("user_id"),
+    "user": _people("id"),
+    "audit_entry": _people("actor_id"),
+    "access_log": _people("user_id"),
+}
+
+
+# ---------------------------------------------------------------- confidentiality
+
+
+def _not_hidden(model: Any, actor: Actor) -> Any:
+    """Leaves out restricted and secret customers that this person is not named for (DOMAIN 3.9)."""
+    if "general_manager" in actor.roles:
+        return None
+    if model is m.Customer:
+        return sa.or_(m.Customer.confidentiality == Confidentiality.NORMAL, _named(m.Customer, actor))
+    if model is m.ComplaintStep:
+        hidden = sa.select(_complaint.c.id).where(_complaint.c.customer_id.in_(_hidden(actor)))
+        return model.complaint_id.not_in(hidden)
+    if "customer_id" not in model.__table__.c:
+        return None
+    return sa.or_(model.customer_id.is_(None), model.customer_id.not_in(_hidden(actor)))
+
+
+def _named(columns: Any, actor: Actor) -> Any:
+    """Restricted: the own team. Secret: owner, advisor and the people named in customer_reader."""
+    today = dt.datetime.now(dt.UTC).date()
+    readers = sa.select(_reader.c.customer_id).where(
+        _reader.c.user_id == actor.user_id, _reader.c.deleted_at.is_(None),
+        sa.or_(_reader.c.until.is_(None), _reader.c.until >= today))
+    team = sa.or_(columns.owner_id.in_(actor.team_ids), columns.advisor_id.in_(actor.team_ids))
+    return sa.or_(
+        columns.owner_id == actor.user_id, columns.advisor_id == actor.user_id, columns.id.in_(readers),
+        sa.and_(columns.confidentiality == Confidentiality.RESTRICTED, team))
+
+
+def _hidden(actor: Actor) -> Any:
+    c = _customer.c
+    return sa.select(c.id).where(c.confidentiality != Confidentiality.NORMAL, sa.not_(
+        sa.func.coalesce(_named(c, actor), sa.false())))
+
+
+def _member_customers(model: Any, actor: Actor) -> Any:
+    """Members of a campaign are seen only where their customer is (a consultant: own customers)."""
+    if model is not m.CampaignMember:
+        return None
+    width = actor.right("customer").read
+    if width in (Scope.STORE, Scope.ALL):
+        return None
+    if width is Scope.NONE:
+        return sa.false()
+    return model.customer_id.in_(customer_ids(actor, (actor.user_id,) if width is Scope.OWN else actor.team_ids))
