@@ -114,10 +114,10 @@ def check_port(host: str, port: int) -> None:
         raise Refusal(f"CareDesk cannot serve on {host}, port {port}: {error.strerror}.") from None
 
 
-def with_port(port: int) -> str:
+def with_port(port: int, system: str = os.name) -> str:
     """The command that starts CareDesk on another port, as this system's shell wants it."""
     port = port if port < 65536 else DEFAULT_PORT
-    return f"set PORT={port} && py run.py" if os.name == "nt" else f"PORT={port} python3 run.py"
+    return f"set PORT={port}&& py run.py" if system == "nt" else f"PORT={port} python3 run.py"
 
 
 # The environment
@@ -199,12 +199,12 @@ def fingerprint(requirements: Path, version: str) -> str:
 # Serving
 
 
-def serve(venv: Path) -> int:
+def serve(venv: Path, system: str = os.name) -> int:
     """Hand over to the server. On POSIX it takes this process's place, so no child can be left behind."""
-    command = [str(venv_python(venv)), "-m", "admin_app.serving"]
+    command = [str(venv_python(venv, system)), "-m", "admin_app.serving"]
     environment = clean_environment()
     os.chdir(ROOT)
-    if os.name == "posix":
+    if system == "posix":
         sys.stdout.flush()
         os.execve(command[0], command, environment)
     with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C reaches the server too, which ends by itself

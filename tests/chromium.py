@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge", "msedge")
@@ -42,8 +43,14 @@ def main() -> int:
 @functools.cache
 def find() -> str | None:
     """The first browser that starts: on PATH, in its usual place, or Playwright's own. None where there is none."""
-    candidates = [shutil.which(name) for name in NAMES] + list(PLACES) + [playwrights_own()]
-    return next((path for path in candidates if path and Path(path).is_file() and starts(path)), None)
+    return next((path for path in candidates() if path and Path(path).is_file() and starts(path)), None)
+
+
+def candidates() -> Iterator[str | None]:
+    """Where a browser may be, the likeliest first."""
+    yield from map(shutil.which, NAMES)
+    yield from PLACES
+    yield playwrights_own()
 
 
 def starts(path: str) -> bool:
