@@ -176,7 +176,7 @@ def install(venv: Path, lists: Sequence[Path]) -> None:
         subprocess.call([python, "-I", "-m", "ensurepip"], env=environment)
     names = " and ".join(path.name for path in lists)
     say(f"Installing the packages of {names} (a minute or two, only when a list has changed) …")
-    command = [python, "-I", "-m", "pip", "install", "--quiet"]
+    command = [python, "-I", "-m", "pip", "install", "-qq"]
     for path in lists:
         command += ["--requirement", str(path)]
     if subprocess.call(command, env=environment):

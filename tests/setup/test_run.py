@@ -263,7 +263,7 @@ def test_packages_come_first_and_then_the_server(copy: Path) -> None:
     answer = started(copy, PORT=free_port())
     assert answer.returncode == 0, answer.stderr
     calls = (copy / "calls").read_text().splitlines()
-    assert calls == ["-I -c import pip", f"-I -m pip install --quiet --requirement {copy / 'requirements.txt'}",
+    assert calls == ["-I -c import pip", f"-I -m pip install -qq --requirement {copy / 'requirements.txt'}",
                      "-m admin_app.serving"]
     started(copy, PORT=free_port())
     assert (copy / "calls").read_text().splitlines()[3:] == ["-m admin_app.serving"], "nothing is installed twice"
