@@ -203,7 +203,7 @@ def _refuse_plain_tables(state: ORMExecuteState) -> None:
         return
     if isinstance(state.statement, sa.Select):
         names = {getattr(table, "name", "") for table in state.statement.get_final_froms()}
-        if names & set(BY_TABLE):
+        if names & (set(BY_TABLE) - scope.UNGATED_READ):
             raise RuntimeError("the gate: select mapped classes, not tables")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import sqlite3
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -135,3 +136,22 @@ def sqlite_warning() -> str | None:
         return None
     return (f"SQLite {sqlite_module.sqlite_version} has the WAL-reset bug (fixed in 3.51.3): "
             "install the package pysqlite3, or use PostgreSQL.")
+
+
+def init_app(app: Any) -> None:
+    """Bind the database to the application, with the driver, the pool and the SQLite listeners."""
+    from flask_migrate import Migrate
+
+    from admin_app import audit, models, sessions  # noqa: F401 - the gate, the audit and the sessions listen
+
+    url = driver_url(app.config["SQLALCHEMY_DATABASE_URI"])
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", engine_options(url))
+    db.init_app(app)
+    Migrate(app, db, directory=str(Path(app.root_path).parent / "migrations"), render_as_batch=True,
+            compare_server_default=False)
+    with app.app_context():
+        prepare_engine(db.engine)
+    warning = sqlite_warning() if url.startswith("sqlite") else None
+    if warning:
+        app.logger.warning(warning)

@@ -93,6 +93,7 @@ class Store(Row, db.Model):
     contact_cap: Mapped[int] = c.whole(_l("Most marketing contacts in the period"), default=5, server_default="5")
     contact_cap_days: Mapped[int] = c.whole(_l("Period of the contact cap in days"), default=30, server_default="30")
     show_colleagues: Mapped[bool] = c.yes(_l("Colleagues see each other's score lines"))
+    demo: Mapped[bool] = c.yes(_l("Demo store"), readonly=True)
 
     def __str__(self) -> str:
         return self.name
@@ -173,7 +174,6 @@ class User(Row, db.Model):
     agreement_signed_at: Mapped[dt.datetime | None] = c.moment(_l("Agreement signed on"), readonly=True)
     last_sign_in_at: Mapped[dt.datetime | None] = c.moment(_l("Last sign-in"), readonly=True, listed=True)
     password_hash: Mapped[str | None] = mapped_column(sa.String(200))
-    session_key: Mapped[str | None] = mapped_column(sa.String(64))
 
     def __str__(self) -> str:
         return self.name

@@ -1,0 +1,35 @@
+"""CareDesk 关爱台: the customer-care desk of a car dealership. create_app() is the table of contents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask
+
+__version__ = "0.1.0"
+
+
+def create_app(given: Mapping[str, Any] | None = None) -> Flask:
+    """The application. `given` overrides settings (see settings.py); RuleError where one cannot be used."""
+    from importlib import import_module
+    from importlib.util import find_spec
+
+    from admin_app import database, look, pages, people, settings, web, words
+    from admin_app.pages import failures
+
+    app = Flask(__name__)
+    app.config.update(settings.load(given))
+
+    database.init_app(app)  # one SQLAlchemy object, safe SQLite, migrations
+    words.init_app(app)  # languages, dates and amounts as people read them
+    web.init_app(app)  # request life: clock of the transaction, nonce, headers, CSRF
+    people.init_app(app)  # who is signed in, and the gate for this request
+    look.init_app(app)  # shell, icons, pieces of markup
+    failures.init_app(app)  # every failure is a page with a sentence
+
+    pages.register(app)  # the hand-made screens
+    for name in ("views", "cli"):  # the generated screens, the commands
+        if find_spec(f"admin_app.{name}"):
+            import_module(f"admin_app.{name}").register(app)
+    return app

@@ -1,0 +1,60 @@
+"""Signed-in browsers: made at sign-in, ended by sign-out and by a change of password, role or activity."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import secrets
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.orm import Session, attributes
+
+from admin_app.models import SignIn, User
+
+# A session ends after this time, whatever happens (default).
+LONGEST = dt.timedelta(hours=14)
+# Changing one of these ends every session of the person (SAFETY).
+ENDING = ("password_hash", "role_id", "second_role_id", "store_id", "group_wide", "active", "deleted_at")
+
+
+def hashed(token: str) -> str:
+    """The form in which a session's token lies in the database."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def begin(session: Any, user: User, now: dt.datetime, address: str | None) -> str:
+    """Start a session for a person; returns the token that only the browser keeps."""
+    token = secrets.token_urlsafe(32)
+    session.execute(sa.delete(SignIn.__table__).where(SignIn.__table__.c.expires_at < now))
+    session.add(SignIn(token_hash=hashed(token), user_id=user.id, created_at=now, expires_at=now + LONGEST,
+                       address=address))
+    return token
+
+
+def find(session: Any, user_id: int, token: str, now: dt.datetime) -> tuple[User, SignIn] | None:
+    """The person and session behind a token while both are valid, else None."""
+    statement = sa.select(User, SignIn).join(SignIn, SignIn.user_id == User.id).where(
+        SignIn.token_hash == hashed(token), SignIn.user_id == user_id, SignIn.expires_at > now,
+        User.active.is_(True), User.deleted_at.is_(None))
+    row = session.execute(statement.execution_options(ungated=True)).first()
+    return (row[0], row[1]) if row else None
+
+
+def end(session: Any, token: str) -> None:
+    """End one session; a token that is not known ends nothing."""
+    session.execute(sa.delete(SignIn.__table__).where(SignIn.__table__.c.token_hash == hashed(token)))
+
+
+def end_all(session: Any, user_id: int) -> None:
+    """End every session of a person."""
+    session.execute(sa.delete(SignIn.__table__).where(SignIn.__table__.c.user_id == user_id))
+
+
+@event.listens_for(Session, "before_flush")
+def _end_on_change(session: Any, _context: Any, _instances: Any) -> None:
+    for row in session.dirty:
+        if isinstance(row, User) and any(attributes.get_history(row, name).has_changes() for name in ENDING):
+            session.connection().execute(
+                sa.delete(SignIn.__table__).where(SignIn.__table__.c.user_id == row.id))

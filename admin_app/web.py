@@ -1,0 +1,87 @@
+"""The life of a request: its transaction, its nonce, its security headers, CSRF, and HTTPS off loopback."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from flask import Flask, abort, current_app, g, redirect, request
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFProtect
+
+from admin_app.database import db, writing
+from admin_app.errors import Refused
+from admin_app.settings import is_loopback
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+STATIC = ("static", "admin.static")
+csrf = CSRFProtect()
+
+
+def init_app(app: Flask) -> None:
+    """Put the listeners of a request in place."""
+    app.config.setdefault("WTF_CSRF_CHECK_DEFAULT", True)
+    app.before_request(_begin)
+    csrf.init_app(app)
+    app.after_request(_headers)
+    app.teardown_request(_end)
+    app.jinja_env.globals["csp_nonce"] = csp_nonce
+    app.add_url_rule("/", "root", lambda: redirect("/admin/"))
+
+
+def csp_nonce() -> str:
+    """The nonce of this answer: scripts and styles without it do not run."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(16)
+    return g.csp_nonce
+
+
+def _begin() -> None:
+    writing.set(request.method not in SAFE_METHODS)
+    if request.endpoint in STATIC:
+        return
+    if any("\x00" in value for value in request.values.values()):
+        abort(400)
+    if not request.is_secure and not is_loopback(request.remote_addr or "127.0.0.1") and not is_demo():
+        raise Refused(_("Open this desk over HTTPS: personal data does not travel unprotected."))
+
+
+def is_demo() -> bool:
+    """Whether the database is a demo: every store of it is a demo store. Asked once a process and database."""
+    kept = current_app.extensions.get("caredesk_is_demo")
+    if kept is None:
+        from admin_app.models import Store
+
+        table = Store.__table__
+        with db.engine.connect() as connection:
+            flags = [row.demo for row in connection.execute(db.select(table.c.demo))]
+        kept = bool(flags) and all(flags)
+        if flags:
+            current_app.extensions["caredesk_is_demo"] = kept
+    return kept
+
+
+def _headers(response: Any) -> Any:
+    headers = response.headers
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("X-Frame-Options", "DENY")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
+    if request.is_secure:
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if request.endpoint in STATIC:
+        headers["Cache-Control"] = "public, max-age=86400" + (", immutable" if request.args.get("v") else "")
+        return response
+    headers.setdefault("Cache-Control", "no-store")
+    nonce = csp_nonce()
+    headers.setdefault("Content-Security-Policy", "; ".join((
+        "default-src 'none'", f"script-src 'self' 'nonce-{nonce}'", f"style-src 'self' 'nonce-{nonce}'",
+        "img-src 'self' data:", "font-src 'self'", "connect-src 'self'", "manifest-src 'self'", "worker-src 'self'",
+        "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'", "object-src 'none'")))
+    return response
+
+
+def _end(_error: BaseException | None) -> None:
+    writing.set(True)

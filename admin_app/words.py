@@ -1,0 +1,126 @@
+"""Languages, and the way dates, times and amounts are read: 2026-11-21, 24 h, the store's clock."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from flask import Flask, current_app, g, has_request_context, request, session
+from flask_babel import Babel, get_locale
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from flask_login import current_user
+from markupsafe import Markup
+
+from admin_app.clock import local, today, utcnow, zone
+
+LOCALES = ("zh_Hans_CN", "zh_Hant_TW", "en")
+DASH = "–"
+
+
+def init_app(app: Flask) -> None:
+    """Start the translations and offer the filters day, moment, ago, clock_time, money, number to templates."""
+    Babel(app, locale_selector=choose_locale, timezone_selector=lambda: app.config["CAREDESK_TIMEZONE"])
+    for function in (day, moment, ago, clock_time, money, number, weekday, month_day):
+        app.jinja_env.filters[function.__name__] = function
+    app.jinja_env.globals["today"] = today
+
+
+def choose_locale() -> str | None:
+    """The person's language, else the browser's choice on this device, else the setting."""
+    if not has_request_context():
+        return None
+    chosen = session.get("language")
+    if not chosen and "actor" in g and current_user.is_authenticated:
+        chosen = current_user.locale
+    return chosen if chosen in LOCALES else current_app.config["CAREDESK_LOCALE"]
+
+
+def language() -> str:
+    """The locale of the running request as one of LOCALES."""
+    here = str(get_locale() or "")
+    return here if here in LOCALES else "en" if here.startswith("en") else LOCALES[0]
+
+
+def day(value: dt.date | dt.datetime | None) -> str:
+    """2026-11-21, or a dash for None; a time is turned into the store's day."""
+    if value is None:
+        return DASH
+    return (local(value).date() if isinstance(value, dt.datetime) else value).isoformat()
+
+
+def moment(value: dt.datetime | None) -> str:
+    """2026-11-21 15:20 on the store's clock, or a dash for None."""
+    return DASH if value is None else local(value).strftime("%Y-%m-%d %H:%M")
+
+
+def clock_time(value: dt.datetime | None) -> str:
+    """15:20 on the store's clock, or a dash for None."""
+    return DASH if value is None else local(value).strftime("%H:%M")
+
+
+def month_day(value: dt.date | None) -> str:
+    """11-21, or a dash for None."""
+    return DASH if value is None else value.strftime("%m-%d")
+
+
+def weekday(value: dt.date | dt.datetime | None) -> str:
+    """The day of the week in words; empty for None."""
+    if value is None:
+        return ""
+    names = (_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun"))
+    return names[(local(value) if isinstance(value, dt.datetime) else value).weekday()]
+
+
+def days_apart(days: int) -> str:
+    """A distance in days in words: 3 days ago, today, in 2 days; months from two months on."""
+    if days == 0:
+        return _("today")
+    size = abs(days)
+    if size < 60:
+        text = ngettext("%(num)d day", "%(num)d days", size)
+    elif size < 730:
+        text = ngettext("%(num)d month", "%(num)d months", size // 30)
+    else:
+        text = ngettext("%(num)d year", "%(num)d years", size // 365)
+    return _("%(time)s ago", time=text) if days < 0 else _("in %(time)s", time=text)
+
+
+def ago(value: dt.date | dt.datetime | None, now: dt.datetime | None = None) -> Markup:
+    """How long ago in words, with the exact time on hover; a dash for None."""
+    if value is None:
+        return Markup(DASH)
+    here = now or utcnow()
+    if isinstance(value, dt.datetime):
+        seconds = (here - value).total_seconds()
+        if 0 <= seconds < 3600:
+            words = ngettext("%(num)d minute ago", "%(num)d minutes ago", int(seconds // 60))
+        else:
+            words = days_apart((local(value).date() - local(here).date()).days)
+        return Markup('<time datetime="{}" title="{}">{}</time>').format(value.isoformat(), moment(value), words)
+    words = days_apart((value - here.astimezone(zone()).date()).days)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(value.isoformat(), value.isoformat(), words)
+
+
+def money(value: Decimal | float | int | None) -> str:
+    """1,286.00, or a dash for None."""
+    return DASH if value is None else f"{value:,.2f}"
+
+
+def number(value: Any, digits: int = 1) -> str:
+    """A number with at most `digits` decimals and no trailing zero, or a dash for None."""
+    if value is None:
+        return DASH
+    text = f"{value:,.{digits}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def wants_language(name: str | None) -> bool:
+    """Whether a language is one that the desk speaks."""
+    return name in LOCALES
+
+
+def here_path() -> str:
+    """The path of this request, for links that come back."""
+    return request.path
