@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--prepare", action="store_true", help="only make .venv and install the packages")
     parser.add_argument("--prepare-dev", action="store_true", help="the same, with what the tests need")
     options = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGTERM, note_the_end)
     try:
         if options.prepare or options.prepare_dev:
             prepare(VENV, *([PRODUCT, TOOLS] if options.prepare_dev else [PRODUCT]))
@@ -61,9 +61,12 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
-def stop(number: int, frame: FrameType | None) -> None:
-    """SIGTERM while setting up: leave by an exception, so that a running installation is ended too."""
-    sys.exit(128 + number)
+ending: list[int] = []
+
+
+def note_the_end(number: int, frame: FrameType | None) -> None:
+    """SIGTERM while setting up: `call` sees it, and ends the installation that is under way first."""
+    ending.append(number)
 
 
 # Before any work is done
@@ -158,12 +161,12 @@ def make_venv(venv: Path) -> str:
                       "`sudo apt install python3-venv`, then start again.")
     check_folder(venv.parent)
     say("Making a virtual environment in .venv …")
-    made = subprocess.run([sys.executable, "-m", "venv", "--clear", str(venv)], env=clean_environment(),
-                          capture_output=True, text=True, check=False)
+    status, answer = call([sys.executable, "-m", "venv", "--clear", str(venv)], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT)
     version = python_version(venv_python(venv))
-    if made.returncode or not version:
+    if status or not version:
         shutil.rmtree(venv, ignore_errors=True)
-        raise Refusal(f"The virtual environment could not be made:\n{made.stdout}{made.stderr}".rstrip() +
+        raise Refusal(f"The virtual environment could not be made:\n{answer}".rstrip() +
                       "\nOn Debian and Ubuntu `sudo apt install python3-venv` often helps.")
     return version
 
@@ -171,17 +174,30 @@ def make_venv(venv: Path) -> str:
 def install(venv: Path, lists: Sequence[Path]) -> None:
     """Install the pinned packages with the environment's own pip."""
     python = str(venv_python(venv))
-    environment = clean_environment()
-    if subprocess.call([python, "-I", "-c", "import pip"], env=environment, stderr=subprocess.DEVNULL):
-        subprocess.call([python, "-I", "-m", "ensurepip"], env=environment)
+    if call([python, "-I", "-c", "import pip"], stderr=subprocess.DEVNULL)[0]:
+        call([python, "-I", "-m", "ensurepip"])
     names = " and ".join(path.name for path in lists)
     say(f"Installing the packages of {names} (a minute or two, only when a list has changed) …")
     command = [python, "-I", "-m", "pip", "install", "-qq"]
     for path in lists:
         command += ["--requirement", str(path)]
-    if subprocess.call(command, env=environment):
+    if call(command)[0]:
         raise Refusal("The packages could not be installed; pip says why above. Check that this machine "
                       "reaches the internet (behind a proxy set HTTPS_PROXY), then start again.")
+
+
+def call(command: list[str], stdout: int | None = None, stderr: int | None = None) -> tuple[int, str | None]:
+    """Run a program to its end: its status, and what it wrote into a pipe. SIGTERM ends it and this one."""
+    environment = clean_environment()
+    with subprocess.Popen(command, env=environment, stdout=stdout, stderr=stderr, text=True) as process:
+        while True:
+            try:
+                answer, _ = process.communicate(timeout=0.1)
+                return process.returncode, answer
+            except subprocess.TimeoutExpired:
+                if ending:
+                    process.terminate()
+                    sys.exit(128 + ending[0])
 
 
 def clean_environment() -> dict[str, str]:
@@ -204,6 +220,9 @@ def serve(venv: Path, system: str = os.name) -> int:
     command = [str(venv_python(venv, system)), "-m", "admin_app.serving"]
     environment = clean_environment()
     os.chdir(ROOT)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if ending:
+        return 128 + ending[0]
     if system == "posix":
         sys.stdout.flush()
         os.execve(command[0], command, environment)
