@@ -1,0 +1,181 @@
+"""Reading the ledgers that stores keep: Excel and CSV files with a title above the header and a total at the foot.
+
+    with open_ledger("客户档案.xlsx", {"name": ["客户姓名"], "phone": ["手机号码"]}, required=[{"name"}]) as ledger:
+        for row in ledger.rows():
+            row.number, row["name"], row["phone"]
+
+Rows are streamed. Blank rows, repeated headers, totals (合计, 总计, 共计 …) and signatures at the foot are not read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain, islice
+from typing import Any
+
+from flask_babel import gettext as _
+
+from ..cleaning import as_text, folded
+from ..errors import RuleError
+from .files import Source, encoding, opened
+from .headers import HEADER_WITHIN, Header, find_header, header_key, known_names
+from .tables import DELIMITERS, Table, csv_table, filled, load_sheet, sheet_names, sheet_table, workbook
+
+__all__ = ["Header", "Ledger", "Row", "header_key", "open_ledger"]
+
+_TOTAL_WORDS = "合计|总计|共计|小计|累计|总数|汇总|总合计|总人数|总台数|合計|total|subtotal|grandtotal|sum"
+_TOTAL = re.compile(
+    rf"(?:本?[页月季年周日]|本期|全部|以上)?(?:{_TOTAL_WORDS})(?:金额|人数|台数|数量)?[::]?[\d,.¥]*(?:人|位|名|条|台|辆|单|元|户|项|笔|次|个|家|行)?"
+    r"|共[\d,]+(?:人|位|名|条|台|辆|单|户|项|笔|次|个|家|行)(?:记录|客户|数据)?"
+)
+_SIGNATURE = re.compile(
+    r"(?:制表|制单|填表|填报|审核|复核|审批|打印|导出|统计|制作)(?:人|人员|日期|时间)?[::].*"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a ledger: `number` as the spreadsheet shows it, `cells` header → cell, `fields` field → header."""
+
+    number: int
+    sheet: str
+    cells: dict[str, Any]
+    fields: Mapping[str, str]
+    surplus: tuple[Any, ...] = ()
+
+    def __getitem__(self, field: str) -> Any:
+        """The cell of a field; None where the file has no such column."""
+        title = self.fields.get(field)
+        return None if title is None else self.cells.get(title)
+
+    def all(self, field: str) -> list[Any]:
+        """Every cell of a field that stands in several columns (电话1, 电话2), in their order."""
+        titles = [
+            title
+            for name, title in self.fields.items()
+            if re.fullmatch(rf"{re.escape(field)}(?: \d+)?", name)
+        ]
+        return [self.cells.get(title) for title in titles]
+
+
+@dataclass
+class Ledger:
+    """An open ledger: the header that was found and the rows below it, on one sheet or on several alike."""
+
+    header: Header
+    _tables: Sequence[Callable[[], Table]]
+    _known: Mapping[str, str]
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """field → header in the file."""
+        return self.header.fields
+
+    def rows(self) -> Iterator[Row]:
+        """The rows with something in them, top to bottom, sheet after sheet. May be called again."""
+        for table in self._tables:
+            yield from self._rows_of(table())
+
+    def _rows_of(self, table: Table) -> Iterator[Row]:
+        rows = filled(table)
+        head = list(islice(rows, HEADER_WITHIN))
+        header = find_header(head, self._known) or self.header
+        titles, width = header.titles, len(header.titles)
+        for number, cells in chain(head, rows):
+            if number <= header.number or not _is_data(cells, header):
+                continue
+            surplus = tuple(cell for cell in cells[width:] if as_text(cell).strip())
+            pairs = zip(titles, cells, strict=False)
+            yield Row(
+                number, table.name, {title: cell for title, cell in pairs if title}, header.fields, surplus
+            )
+
+
+def _is_data(cells: list[Any], header: Header) -> bool:
+    """Whether a row below the header is one to read: not blank, no total, no signature, not the header again."""
+    first = next((cell for cell in cells if cell != "" and cell is not None and as_text(cell).strip()), None)
+    if first is None:
+        return False
+    if not isinstance(first, str):
+        return not _has_total_word(cells)
+    text = re.sub(r"\s+", "", folded(first)).lower()
+    if _TOTAL.fullmatch(text) or _SIGNATURE.fullmatch(text):
+        return False
+    if first.strip() in header.titles and _repeats(cells, header):
+        return False
+    return not _has_total_word(cells)
+
+
+def _has_total_word(cells: list[Any]) -> bool:
+    """A total whose word stands further right: a cell that is only “合计”, among nothing but figures."""
+    words = [re.sub(r"\s+", "", folded(cell)) for cell in cells if isinstance(cell, str) and cell.strip()]
+    total = [word for word in words if re.fullmatch(r"(?:合计|总计|共计|小计)[::]?", word)]
+    return bool(total) and all(word in total or re.fullmatch(r"[\d,.¥]+.?", word) for word in words)
+
+
+def _repeats(cells: list[Any], header: Header) -> bool:
+    pairs = [
+        (as_text(cell).strip(), title)
+        for cell, title in zip(cells, header.titles, strict=False)
+        if cell != ""
+    ]
+    return all(re.sub(r"\s+", " ", text) == title for text, title in pairs)
+
+
+@contextmanager
+def open_ledger(
+    source: Source, names: Mapping[str, Collection[str]], *, required: Collection[Collection[str]] = ()
+) -> Iterator[Ledger]:
+    """The ledger in a file or stream of bytes. `names` is field → the headers under which ledgers know it.
+
+    Each member of `required` is a set of fields of which the file must have at least one. The sheet with the most
+    known columns is read, and with it those that have the same columns (a sheet a month). Raises `RuleError` for
+    files that are broken, disguised, exploding, or have no header with the required columns.
+    """
+    known = known_names(names)
+    with opened(source) as (stream, kind):
+        if kind == "csv":
+            charset = encoding(stream)
+            yield _best(
+                known, required, [partial(csv_table, stream, charset, each) for each in DELIMITERS], False
+            )
+            return
+        with workbook(stream) as book:
+            tables = [partial(sheet_table, load_sheet(book, name)) for name in sheet_names(book)]
+            yield _best(known, required, tables, True)
+
+
+def _best(
+    known: Mapping[str, str],
+    required: Collection[Collection[str]],
+    tables: Sequence[Callable[[], Table]],
+    several: bool,
+) -> Ledger:
+    """The ledger of the table whose header fits best; with `several`, of all tables that have the same columns."""
+    found = [(table, header) for table in tables if (header := _header_of(table(), known))]
+    if not found:
+        raise RuleError(_("No header row was found: no row names two columns that are known here."))
+    first, best = max(found, key=lambda pair: (_meets(pair[1], required), len(pair[1].fields)))
+    if not _meets(best, required):
+        titles = "、".join(title for title in best.titles if title)
+        raise RuleError(
+            _("This file lacks a column that is needed. Its columns are: %(titles)s.", titles=titles[:300])
+        )
+    alike = [table for table, header in found if several and set(header.fields) == set(best.fields)]
+    return Ledger(best, alike or [first], known)
+
+
+def _header_of(table: Table, known: Mapping[str, str]) -> Header | None:
+    rows = filled(table)
+    head = list(islice(rows, HEADER_WITHIN))
+    rows.close()
+    table.rows.close()
+    return find_header(head, known)
+
+
+def _meets(header: Header, required: Collection[Collection[str]]) -> bool:
+    return all(any(field in header.fields for field in any_of) for any_of in required)

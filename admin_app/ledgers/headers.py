@@ -1,0 +1,91 @@
+"""Which row is the header, and which column is which field."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..cleaning import as_text
+
+#: The header stands within the first rows of a sheet; above it stand titles, dates and remarks.
+HEADER_WITHIN = 40
+#: So many known columns make a header; one is enough where a sheet has only one column.
+ENOUGH = 2
+
+
+@dataclass(frozen=True)
+class Header:
+    """A header row: its number, the headers as they stand in the file (made unique), and field → header."""
+
+    number: int
+    titles: tuple[str, ...]
+    fields: Mapping[str, str]
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Headers that no field is known for; their cells are not read."""
+        known = set(self.fields.values())
+        return tuple(title for title in self.titles if title and title not in known)
+
+
+def header_key(title: Any) -> str:
+    """A column name as it is compared: “ 行驶里程(km)*”, “行驶里程：” and “行驶　里程” are the same."""
+    text = unicodedata.normalize("NFKC", as_text(title)).lower()
+    text = re.sub(r"\(.*?\)|\[.*?\]|【.*?】|<.*?>", "", text)
+    return re.sub(r"[\s:：*★☆_\-.、,，/\\·'\"“”#№?？]+", "", text)
+
+
+def known_names(names: Mapping[str, Collection[str]]) -> dict[str, str]:
+    """header_key → field, from field → every name under which ledgers know it. The first field keeps a name."""
+    known: dict[str, str] = {}
+    for field, titles in names.items():
+        for title in (field, *titles):
+            known.setdefault(header_key(title), field)
+    known.pop("", None)
+    return known
+
+
+def read_header(number: int, cells: list[Any], known: Mapping[str, str]) -> Header:
+    """The header that this row would be. A second column for one field becomes “field 2”, a third “field 3”."""
+    titles: list[str] = []
+    fields: dict[str, str] = {}
+    for cell in cells:
+        title = re.sub(r"\s+", " ", as_text(cell)).strip()
+        titles.append(_unique(title, titles))
+        field = _field(title, known)
+        if field:
+            at = next(n for n in range(1, len(cells) + 2) if _numbered(field, n) not in fields)
+            fields[_numbered(field, at)] = titles[-1]
+    return Header(number, tuple(titles), fields)
+
+
+def _numbered(field: str, at: int) -> str:
+    return field if at == 1 else f"{field} {at}"
+
+
+def _unique(title: str, taken: list[str]) -> str:
+    if not title or title not in taken:
+        return title
+    return next(f"{title} ({n})" for n in range(2, len(taken) + 3) if f"{title} ({n})" not in taken)
+
+
+def _field(title: str, known: Mapping[str, str]) -> str | None:
+    wanted = header_key(title)
+    if not wanted or len(wanted) > 40:
+        return None
+    return known.get(wanted) or known.get(re.sub(r"\d+$", "", wanted))
+
+
+def find_header(rows: list[tuple[int, list[Any]]], known: Mapping[str, str]) -> Header | None:
+    """The row that names the most known columns, the first of equals; None where no row looks like a header."""
+    best: Header | None = None
+    for number, cells in rows:
+        header = read_header(number, cells, known)
+        texts = sum(1 for title in header.titles if title)
+        enough = min(ENOUGH, texts) if texts else ENOUGH
+        if len(header.fields) >= enough and (best is None or len(header.fields) > len(best.fields)):
+            best = header
+    return best
