@@ -93,6 +93,12 @@ class Store(Row, db.Model):
     contact_cap: Mapped[int] = c.whole(_l("Most marketing contacts in the period"), default=5, server_default="5")
     contact_cap_days: Mapped[int] = c.whole(_l("Period of the contact cap in days"), default=30, server_default="30")
     show_colleagues: Mapped[bool] = c.yes(_l("Colleagues see each other's score lines"))
+    acknowledge_minutes: Mapped[int] = c.whole(_l("Complaint acknowledged within"), default=30, server_default="30", unit=_l("minutes"), group=_l("Complaints"), help=_l("Counted in store hours."))
+    understand_minutes: Mapped[int] = c.whole(_l("Complaint understood within"), default=120, server_default="120", unit=_l("minutes"), group=_l("Complaints"), help=_l("Counted in store hours."))
+    propose_minutes: Mapped[int] = c.whole(_l("Solution proposed within"), default=1440, server_default="1440", unit=_l("minutes"), group=_l("Complaints"), help=_l("Counted in store hours; 1440 are 24 hours."))
+    finish_minutes: Mapped[int] = c.whole(_l("Solution carried out within"), default=4320, server_default="4320", unit=_l("minutes"), group=_l("Complaints"), help=_l("Counted in store hours; 4320 are 72 hours."))
+    recall_days: Mapped[int] = c.whole(_l("Re-callback within"), default=3, server_default="3", unit=_l("days"), group=_l("Complaints"), help=_l("Calendar days after finishing."))
+    recall_tries: Mapped[int] = c.whole(_l("Failed attempts before a manager may confirm"), default=3, server_default="3", group=_l("Complaints"))
     demo: Mapped[bool] = c.yes(_l("Demo store"), readonly=True)
 
     def __str__(self) -> str:
@@ -565,13 +571,14 @@ class Complaint(StoreRow, db.Model):
 
     __tablename__ = "complaint"
     __table_args__ = (
+        sa.UniqueConstraint("store_id", "number"),
         sa.Index("ix_complaint_store_state", "store_id", "state", "id"),  # the board
         sa.Index("ix_complaint_customer", "customer_id"),
         sa.Index("ix_complaint_responsible", "responsible_id", "received_at"),
         sa.Index("ix_complaint_received", "store_id", "received_at"),
     )
 
-    number: Mapped[str] = c.text(_l("Number"), 30, listed=True, searched=True, unique=True, readonly=True)
+    number: Mapped[str] = c.text(_l("Number"), 30, listed=True, searched=True, readonly=True)
     customer_id: Mapped[int] = c.link(_l("Customer"), "customer", listed=True, group=INTAKE)
     vehicle_id: Mapped[int | None] = c.link(_l("Vehicle"), "vehicle", group=INTAKE)
     text: Mapped[str] = c.note(_l("What the customer says"), listed=True, searched=True, group=INTAKE, names=("投诉内容", "内容", "抱怨内容"))
@@ -645,7 +652,7 @@ class Campaign(StoreRow, db.Model):
     name: Mapped[str] = c.text(_l("Name"), 80, listed=True, searched=True)
     kind: Mapped[str] = c.choice(_l("Kind"), ch.CampaignKind, listed=True, filtered=True)
     form: Mapped[str | None] = c.choice(_l("Form"), ch.CampaignForm, filtered=True)
-    state: Mapped[str] = c.choice(_l("State"), ch.CampaignState, default=ch.CampaignState.DRAFT, listed=True, filtered=True)
+    state: Mapped[str] = c.choice(_l("State"), ch.CampaignState, default=ch.CampaignState.DRAFT, listed=True, filtered=True, readonly=True)
     starts_at: Mapped[dt.datetime] = c.moment(_l("Begins"), listed=True, filtered=True)
     ends_at: Mapped[dt.datetime] = c.moment(_l("Ends"), listed=True)
     place: Mapped[str | None] = c.text(_l("Place"), 120)
