@@ -155,7 +155,9 @@ def actor_for(session: Any, user: User) -> Actor:
     roles = list(session.scalars(ungated(sa.select(Role).where(Role.id.in_(role_ids)))))
     rights = rights_of(session, role_ids)
     led = sa.select(Team.id).where(Team.manager_id == user.id, Team.deleted_at.is_(None))
-    teams = User.team_id.in_(led) if user.team_id is None else sa.or_(User.team_id.in_(led), User.team_id == user.team_id)
+    teams = User.team_id.in_(led)
+    if user.team_id is not None:
+        teams = sa.or_(teams, User.team_id == user.team_id)
     people = session.scalars(ungated(sa.select(User.id).where(teams, User.deleted_at.is_(None))))
     return Actor(
         user_id=user.id, name=user.name, store_id=user.store_id, roles=tuple(r.code for r in roles),

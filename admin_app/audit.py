@@ -180,7 +180,8 @@ def verify(connection: Any, anchors: list[dict[str, Any]] | None = None) -> list
     table = AuditEntry.__table__
     last, number = START, 0
     wanted = {a["count"]: a["hash"] for a in anchors or []}
-    for row in connection.execution_options(yield_per=2000).execute(sa.select(table).order_by(table.c.seq)).mappings():
+    chain = sa.select(table).order_by(table.c.seq).execution_options(yield_per=2000)
+    for row in connection.execute(chain).mappings():
         number += 1
         entry = dict(row)
         if entry["seq"] != number:
@@ -196,5 +197,5 @@ def verify(connection: Any, anchors: list[dict[str, Any]] | None = None) -> list
     head = connection.execute(sa.select(AuditHead.__table__)).mappings().first()
     if head is None or head["count"] != number or head["hash"] != last:
         faults.append(f"the chain ends at entry {number}, its head says {head['count'] if head else 'nothing'}")
-    faults += [f"the anchor at entry {count} points past the end: the tail was cut" for count in wanted if count > number]
-    return faults
+    return faults + [f"the anchor at entry {count} points past the end: the tail was cut"
+                     for count in wanted if count > number]

@@ -41,7 +41,7 @@ SECTIONS = (
         Entry(_l("Customer files"), "/admin/customer/", "customer"),
         Entry(_l("Vehicles"), "/admin/vehicle/", "vehicle"),
         Entry(_l("Contact persons"), "/admin/contact/", "contact"),
-        Entry(_l("Import"), "/admin/import/", "customer", verb="import"),
+        Entry(_l("Import"), "/admin/import/", "customer", verb="create"),
     )),
     Section(_l("Sales"), "steer", (
         Entry(_l("Leads"), "/admin/customer/", "customer", query="flt0_stage_equals=lead"),
@@ -79,7 +79,7 @@ SECTIONS = (
         Entry(_l("Staff"), "/admin/user/", "user"),
         Entry(_l("Roles"), "/admin/role/", "role"),
         Entry(_l("Rights"), "/admin/grant/", "grant"),
-        Entry(_l("Recycle bin"), "/admin/recycle/", "recycle"),
+        Entry(_l("Recycle bin"), "/admin/recycle/"),
         Entry(_l("Change record"), "/admin/audit_entry/", "audit_entry"),
         Entry(_l("Access log"), "/admin/access_log/", "access_log"),
     )),
@@ -174,5 +174,5 @@ def recent() -> list[tuple[int, str]]:
     from admin_app.database import db
     from admin_app.models import Customer
 
-    names = dict(db.session.execute(db.select(Customer.id, Customer.name).where(Customer.id.in_(ids))).tuples().all())
+    names = {row.id: row.name for row in db.session.execute(db.select(Customer.id, Customer.name).where(Customer.id.in_(ids)))}
     return [(one, names[one]) for one in ids if one in names]

@@ -69,7 +69,8 @@ def _enter() -> Any:
 
 
 def _ask_to_sign_in() -> Any:
-    if request.headers.get("X-Requested-With") == "XMLHttpRequest" or request.accept_mimetypes.best == "application/json":
+    by_script = request.headers.get("X-Requested-With") == "XMLHttpRequest"
+    if by_script or request.accept_mimetypes.best == "application/json":
         return {"error": _("Please sign in.")}, 401
     target = request.full_path.rstrip("?") if request.method == "GET" else "/admin/"
     if request.method != "GET":

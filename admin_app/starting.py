@@ -1,10 +1,12 @@
-"""What a store starts with: roles, rights, rules, metrics and the agreement from seeds/, and the first start.
+"""What a store starts with: roles, rights, rules, metrics and the agreement from seeds/.
 
 seed() only ever adds what is missing; it never takes back what people have changed in the browser.
+The first start of a database is in first_start.py.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -16,11 +18,23 @@ import yaml
 from admin_app import access, audit
 from admin_app.access import Right
 from admin_app.choices import AuditVerb, Scope
-from admin_app.models import AuditHead, Grant, Role
+from admin_app.clock import today
+from admin_app.models import (
+    Agreement,
+    AuditHead,
+    FollowUpRule,
+    Grant,
+    Metric,
+    Role,
+    SchemeLine,
+    ScoreScheme,
+    Store,
+)
 
 SEEDS = Path(__file__).resolve().parent.parent / "seeds"
 LETTERS = {"N": Scope.NONE, "O": Scope.OWN, "T": Scope.TEAM, "A": Scope.STORE}
 VERBS = {"R": "read", "W": "write", "D": "delete"}
+LONG_AGO = dt.date(2020, 1, 1)
 
 
 def read_seed(name: str) -> Any:
@@ -34,6 +48,18 @@ def seed(session: Any) -> None:
     with access.as_system(session, "seeds"):
         _seed_roles(session)
         _seed_grants(session)
+        _seed_by_code(session, FollowUpRule, "followup_rules.yaml")
+        _seed_by_code(session, Metric, "metrics.yaml")
+        _seed_schemes(session)
+        _seed_agreement(session)
+
+
+def new_store(session: Any, code: str, name: str, **values: Any) -> Store:
+    """A new store, saved in the running transaction; the session acts as system."""
+    with access.as_system(session, "new store"):
+        store = Store(code=code, name=name, **values)
+        session.add(store)
+    return store
 
 
 def new_store_rows(session: Any) -> None:
@@ -66,7 +92,7 @@ def _seed_roles(session: Any) -> None:
 def _seed_grants(session: Any) -> None:
     """One row per role and table, also where the role may do nothing: that is where it is changed."""
     roles = {code: number for number, code in session.execute(access.ungated(sa.select(Role.id, Role.code)))}
-    there = set(session.execute(access.ungated(sa.select(Grant.role_id, Grant.table))).tuples())
+    there = set(session.execute(access.ungated(sa.select(Grant.role_id, Grant.table))))
     rows = [{"role_id": roles[code], "table": table, **_grant_values(right)}
             for (code, table), right in seeded_rights().items()
             if code in roles and (roles[code], table) not in there]
@@ -111,3 +137,42 @@ def _add_word(right: Right, word: str) -> Right:
     if word.rstrip("*") == "D":
         return replace(right, delete=right.write, second=second)
     raise ValueError(f"seeds/rights.yaml: {word!r} is no right")
+
+
+# ---------------------------------------------------------------- rules, metrics, schemes, the agreement
+
+
+def _seed_by_code(session: Any, model: Any, name: str) -> None:
+    """Rows of a list of mappings whose keys are columns; one that is there by its code is left alone."""
+    there = set(session.scalars(access.ungated(sa.select(model.code))))
+    names = set(model.__table__.c.keys())
+    rows = [row for row in read_seed(name) or [] if row["code"] not in there]
+    for row in rows:
+        if unknown := row.keys() - names:
+            raise ValueError(f"seeds/{name}: {row['code']} names no column with {sorted(unknown)}")
+    # each row with all keys, so that one statement inserts them: a key left out takes the column's default
+    for keys in sorted({tuple(sorted(row)) for row in rows}):
+        add_rows(session, model, [row for row in rows if tuple(sorted(row)) == keys])
+
+
+def _seed_schemes(session: Any) -> None:
+    """Score schemes with their lines; a role that has a scheme keeps it."""
+    roles = {code: number for number, code in session.execute(access.ungated(sa.select(Role.id, Role.code)))}
+    metrics = {code: number for number, code in session.execute(access.ungated(sa.select(Metric.id, Metric.code)))}
+    there = set(session.scalars(access.ungated(sa.select(ScoreScheme.role_id))))
+    for scheme in read_seed("schemes.yaml") or []:
+        if roles[scheme["role"]] in there:
+            continue
+        row = ScoreScheme(name=scheme["name"], role_id=roles[scheme["role"]], enabled=scheme.get("enabled", True),
+                          valid_from=scheme.get("valid_from") or LONG_AGO)
+        session.add(row)
+        session.flush()
+        session.add_all(SchemeLine(scheme_id=row.id, metric_id=metrics[line["metric"]],
+                                   **{key: value for key, value in line.items() if key != "metric"})
+                        for line in scheme["lines"])
+
+
+def _seed_agreement(session: Any) -> None:
+    """The first text of the confidentiality agreement; a store that has one keeps its own."""
+    if session.scalars(access.ungated(sa.select(Agreement.id))).first() is None:
+        session.add(Agreement(**({"valid_from": today()} | read_seed("agreement.yaml"))))

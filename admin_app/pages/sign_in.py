@@ -37,7 +37,7 @@ def sign_in() -> Any:
     address, now = request.remote_addr or "", utcnow()
     if passwords.is_locked(db.session, username, address, now):
         return _form(target, username, _("This name is locked for 15 minutes."),
-                     _("It was entered with a wrong password too often. The administrator can set a new password.")), 429
+                     _("A wrong password was entered too often. The administrator can set a new one.")), 429
     user = db.session.scalars(access.ungated(
         sa.select(User).where(sa.func.lower(User.username) == username.lower(), User.deleted_at.is_(None)))).first()
     if not passwords.right_password(user, request.form.get("password", "")) or user is None or not user.active:

@@ -1,0 +1,228 @@
+"""The gate on the session: reading, writing and refusing, on both databases."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.orm import aliased, selectinload
+
+from admin_app import access
+from admin_app import choices as ch
+from admin_app import models as m
+from admin_app.database import db
+from admin_app.errors import Refused
+from tests import factories as f
+from tests.cast import TODAY, Cast
+from tests.conftest import row
+
+pytestmark = pytest.mark.usefixtures("store_app")
+
+
+def names(session: Any, person: Any, as_person: Callable[[Any], None]) -> set[str]:
+    """Customers that a person sees, by name."""
+    as_person(person)
+    seen = set(session.scalars(sa.select(m.Customer.name)))
+    access.set_actor(session, access.Actor(name="test", system="test", store_ids=None))
+    return seen
+
+
+@pytest.fixture
+def customers(store_app: Flask, session: Any, cast: Cast) -> dict[str, m.Customer]:
+    made = {
+        "own": f.make_customer(session, owner=cast.sales_consultant, name="own"),
+        "team": f.make_customer(session, owner=cast.colleague, name="team"),
+        "other": f.make_customer(session, owner=cast.other_team, name="other"),
+        "pool": f.make_customer(session, store=cast.store, name="pool"),
+        "far": f.make_customer(session, owner=cast.outsider, name="far"),
+        "serviced": f.make_customer(session, owner=cast.other_team, name="serviced", advisor_id=cast.service_advisor.id),
+    }
+    session.commit()
+    return made
+
+
+@pytest.mark.parametrize(("person", "seen"), [
+    ("general_manager", {"own", "team", "other", "pool", "far", "serviced"}),
+    ("auditor", {"own", "team", "other", "pool", "far", "serviced"}),
+    ("care_manager", {"own", "team", "other", "pool", "serviced"}),
+    ("care_specialist", {"own", "team", "other", "pool", "serviced"}),
+    ("marketing", {"own", "team", "other", "pool", "serviced"}),
+    ("sales_manager", {"own", "team", "pool"}),
+    ("sales_consultant", {"own"}),
+    ("service_manager", {"serviced"}),
+    ("service_advisor", {"serviced"}),
+    ("administrator", set()),
+    ("outsider", {"far"}),
+])
+def test_each_role_sees_its_customers(customers: dict[str, m.Customer], session: Any, cast: Cast,
+                                      as_person: Any, person: str, seen: set[str]) -> None:
+    assert names(session, getattr(cast, person), as_person) == seen
+
+
+def test_an_open_repair_order_shows_the_customer_to_its_advisor(customers: dict[str, m.Customer], session: Any,
+                                                                cast: Cast, as_person: Any) -> None:
+    order = f.make_order(session, customers["other"], advisor=cast.service_advisor)
+    session.commit()
+    assert names(session, cast.service_advisor, as_person) == {"serviced", "other"}
+    order.state = ch.RepairState.CLOSED
+    session.commit()
+    assert names(session, cast.service_advisor, as_person) == {"serviced"}
+
+
+def test_the_gate_holds_on_every_way_of_asking(customers: dict[str, m.Customer], session: Any, cast: Cast,
+                                               as_person: Any) -> None:
+    for customer in customers.values():
+        f.make_visit(session, customer, staff=cast.sales_consultant)
+    session.commit()
+    far = customers["far"].id
+    session.expunge_all()
+    as_person(cast.sales_consultant)
+    twin = aliased(m.Customer)
+    assert session.get(m.Customer, far) is None
+    assert session.scalar(sa.select(sa.func.count()).select_from(m.Customer)) == 1
+    assert session.scalar(sa.select(sa.func.count()).select_from(sa.select(m.Customer.id).subquery())) == 1
+    assert session.scalars(sa.select(twin.name)).all() == ["own"]
+    assert session.scalar(sa.select(sa.func.count(m.Visit.id))) == 1
+    assert session.query(m.Customer).count() == 1
+    joined = sa.select(m.Visit.id).join(m.Customer, m.Customer.id == m.Visit.customer_id)
+    assert len(session.execute(joined).all()) == 1
+    assert len(session.execute(sa.select(m.Visit.id).join(m.Visit.customer)).all()) == 1
+    owners = session.scalars(sa.select(m.Customer).options(selectinload(m.Customer.owner))).all()
+    assert [c.owner.name for c in owners] == [cast.sales_consultant.name]
+
+
+def test_a_relation_does_not_lead_out_of_the_scope(customers: dict[str, m.Customer], session: Any, cast: Cast,
+                                                   as_person: Any) -> None:
+    customers["own"].referrer_id = customers["far"].id
+    session.commit()
+    session.expunge_all()
+    as_person(cast.sales_consultant)
+    mine = session.scalars(sa.select(m.Customer)).one()
+    assert mine.referrer_id is not None
+    assert mine.referrer is None
+
+
+def test_nobody_on_the_session_reads_nothing(session: Any) -> None:
+    access.set_actor(session, None)
+    with pytest.raises(RuntimeError, match="nobody acts"):
+        session.scalars(sa.select(m.Customer)).all()
+
+
+def test_a_plain_table_does_not_pass(session: Any, cast: Cast, as_person: Any) -> None:
+    as_person(cast.sales_consultant)
+    with pytest.raises(RuntimeError, match="mapped classes"):
+        session.execute(sa.select(m.Customer.__table__.c.phone))
+    with pytest.raises(RuntimeError, match="bulk statements"):
+        session.execute(sa.update(m.Customer).values(note="x"))
+
+
+def test_a_secret_customer_is_hidden_with_all_that_hangs_on_it(customers: dict[str, m.Customer], session: Any,
+                                                               cast: Cast, as_person: Any) -> None:
+    secret = customers["own"]
+    number = secret.id
+    secret.confidentiality = ch.Confidentiality.SECRET
+    f.make_visit(session, secret)
+    complaint = f.make_complaint(session, secret)
+    session.add(m.ComplaintStep(store_id=1, complaint_id=complaint.id, kind=ch.StepKind.RECEIVE, at=complaint.received_at))
+    session.commit()
+    session.expunge_all()
+    as_person(cast.care_specialist)
+    for model in (m.Visit, m.Complaint, m.ComplaintStep):
+        assert session.scalar(sa.select(sa.func.count(model.id))) == 0
+    assert "own" not in names(session, cast.care_specialist, as_person)
+    assert "own" in names(session, cast.sales_consultant, as_person)
+    assert "own" in names(session, cast.general_manager, as_person)
+    session.add(m.CustomerReader(store_id=1, customer_id=number, user_id=cast.care_specialist.id, reason="回访",
+                                 until=TODAY + dt.timedelta(days=3650)))
+    session.commit()
+    assert "own" in names(session, cast.care_specialist, as_person)
+
+
+def test_a_restricted_customer_stays_in_the_team(customers: dict[str, m.Customer], session: Any, cast: Cast,
+                                                 as_person: Any) -> None:
+    customers["team"].confidentiality = ch.Confidentiality.RESTRICTED
+    session.commit()
+    assert "team" in names(session, cast.sales_manager, as_person)
+    assert "team" not in names(session, cast.care_manager, as_person)
+
+
+def test_a_deleted_row_is_gone_and_can_come_back(customers: dict[str, m.Customer], session: Any, cast: Cast,
+                                                 as_person: Any) -> None:
+    customers["own"].deleted_at = f.NOW
+    session.commit()
+    assert names(session, cast.sales_consultant, as_person) == set()
+    with access.as_system(session, "bin", include_deleted=True):
+        back = session.get(m.Customer, customers["own"].id)
+        back.deleted_at = None
+    session.commit()
+    assert names(session, cast.sales_consultant, as_person) == {"own"}
+
+
+@pytest.mark.parametrize(("person", "name", "value"), [
+    ("sales_consultant", "owner_id", "colleague"),  # giving away is for those who assign
+    ("sales_consultant", "confidentiality", ch.Confidentiality.SECRET),
+    ("sales_consultant", "store_id", 2),
+    ("auditor", "note", "x"),
+    ("marketing", "note", "x"),
+    ("service_advisor", "note", "x"),
+    ("outsider", "note", "x"),
+])
+def test_a_refused_change_is_not_saved(customers: dict[str, m.Customer], session: Any, cast: Cast, as_person: Any,
+                                       person: str, name: str, value: Any) -> None:
+    target = customers["own"]
+    before = getattr(target, name)
+    if isinstance(value, str) and value == "colleague":
+        value = cast.colleague.id
+    as_person(getattr(cast, person))
+    setattr(target, name, value)
+    with pytest.raises(Refused):
+        session.commit()
+    session.rollback()
+    assert getattr(row(m.Customer, target.id), name) == before
+
+
+def test_nobody_makes_a_row_that_they_could_not_see(session: Any, cast: Cast, as_person: Any) -> None:
+    owner = cast.colleague.id
+    as_person(cast.sales_consultant)
+    session.add(m.Customer(store_id=1, name="x", phone="+8613800000000", owner_id=owner))
+    with pytest.raises(Refused):
+        session.commit()
+    session.rollback()
+    access.set_actor(session, access.Actor(name="test", system="test", store_ids=None))
+    assert session.scalar(sa.select(sa.func.count(m.Customer.id))) == 0
+
+
+def test_two_roles_widen_reading_but_not_export(session: Any, cast: Cast) -> None:
+    person = cast.sales_consultant
+    person.second_role_id = cast.care_manager.role_id
+    session.flush()
+    both = access.actor_for(session, person)
+    alone = access.actor_for(session, cast.care_manager)
+    assert both.right("customer").read is ch.Scope.STORE
+    assert both.right("campaign").write is alone.right("campaign").write
+    assert not both.may("customer", "export")
+    assert both.right("complaint").export is (
+        alone.right("complaint").export and access.actor_for(session, cast.colleague).right("complaint").export)
+
+
+def test_a_row_of_another_store_is_refused(session: Any, cast: Cast, as_person: Any) -> None:
+    as_person(cast.care_manager)
+    session.add(m.Customer(store_id=2, name="x", phone="+8613800000001"))
+    with pytest.raises(Refused):
+        session.commit()
+    session.rollback()
+
+
+def test_rows_are_not_deleted_for_good(customers: dict[str, m.Customer], session: Any, cast: Cast,
+                                       as_person: Any) -> None:
+    as_person(cast.general_manager)
+    session.delete(customers["own"])
+    with pytest.raises(RuntimeError, match="recycle bin"):
+        session.flush()
+    session.rollback()
+    assert row(m.Customer, customers["own"].id) is not None
+    assert db.session.is_active
