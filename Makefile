@@ -19,13 +19,13 @@ lint: dev  ## style, types, templates, words
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/djlint --quiet --lint admin_app/templates
-	@$(BIN)/python -m admin_app.words --check
+	@$(BIN)/python -m admin_app.catalogue --check
 
 bench: dev  ## speed of each main task at a million customers
 	@$(BIN)/python -m bench
 
 i18n: dev  ## collect and compile the words of every language
-	@$(BIN)/python -m admin_app.words
+	@$(BIN)/python -m admin_app.catalogue
 
 pictures: dev browser  ## the pictures of the README
 	@$(BIN)/python -m docs.pictures

@@ -72,16 +72,22 @@ def wants_demo(app: Flask) -> bool:
 
 def listen(app: Flask) -> Any:
     """The web server, bound to HOST and PORT. RuleError where another program was quicker."""
-    host, port = app.config["HOST"], int(app.config["PORT"])
-    options: dict[str, Any] = {"host": host, "port": port, "threads": THREADS, "ident": None}
-    if str(app.config.get("CAREDESK_HTTPS")) == "1":  # a proxy on this machine tells who asked, and how
-        options |= {"url_scheme": "https", "trusted_proxy": "127.0.0.1", "trusted_proxy_count": 1,
-                    "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"},
-                    "clear_untrusted_proxy_headers": True}
+    options = server_options(app)
     try:
         return waitress.create_server(app, **options)
     except OSError as error:
-        raise RuleError(f"CareDesk cannot serve on {host}, port {port}: {error.strerror}.") from error
+        raise RuleError(f"CareDesk cannot serve on {options['host']}, port {options['port']}: "
+                        f"{error.strerror}.") from error
+
+
+def server_options(app: Flask) -> dict[str, Any]:
+    """What the web server is told. A proxy on this machine is believed only where CAREDESK_HTTPS is set."""
+    options: dict[str, Any] = {"host": app.config["HOST"], "port": int(app.config["PORT"]), "threads": THREADS,
+                               "ident": None, "clear_untrusted_proxy_headers": True}
+    if str(app.config.get("CAREDESK_HTTPS")) == "1":
+        options |= {"trusted_proxy": "127.0.0.1", "trusted_proxy_count": 1,
+                    "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}}
+    return options
 
 
 def shown_address(host: str, port: int) -> str:
