@@ -1,45 +1,53 @@
-"""What a store starts with: roles, rights, rules, metrics and the agreement from seeds/.
+"""What a store starts with: roles, rights, rules, metrics and the agreement from seeds/, and the first start.
 
 seed() only ever adds what is missing; it never takes back what people have changed in the browser.
-The first start of a database is in first_start.py.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 import yaml
+from flask import Flask
 
-from admin_app import access, audit
+from admin_app import access, audit, passwords
 from admin_app.access import Right
 from admin_app.choices import AuditVerb, Scope
-from admin_app.clock import today
+from admin_app.clock import today, utcnow
+from admin_app.database import db
+from admin_app.errors import RuleError
 from admin_app.models import (
     Agreement,
     AuditHead,
     FollowUpRule,
     Grant,
+    JobRun,
     Metric,
     Role,
     SchemeLine,
     ScoreScheme,
     Store,
+    User,
 )
+from admin_app.settings import is_loopback
 
 SEEDS = Path(__file__).resolve().parent.parent / "seeds"
 LETTERS = {"N": Scope.NONE, "O": Scope.OWN, "T": Scope.TEAM, "A": Scope.STORE}
 VERBS = {"R": "read", "W": "write", "D": "delete"}
+FIRST_START = "first_start"
 LONG_AGO = dt.date(2020, 1, 1)
 
 
 def read_seed(name: str) -> Any:
-    """The content of a YAML file in seeds/; None where it is empty. FileNotFoundError where it is missing."""
-    return yaml.safe_load((SEEDS / name).read_text(encoding="utf-8"))
+    """The content of a YAML file in seeds/; None where there is none."""
+    path = SEEDS / name
+    return yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
 def seed(session: Any) -> None:
@@ -60,6 +68,108 @@ def new_store(session: Any, code: str, name: str, **values: Any) -> Store:
         store = Store(code=code, name=name, **values)
         session.add(store)
     return store
+
+
+# ---------------------------------------------------------------- the first start
+
+
+def prepare(app: Flask, demo: bool | None = None) -> list[str]:
+    """Bring the schema up to date and, on a database without tables, make what the first start makes.
+
+    demo: whether that is the demo store; None takes the setting CAREDESK_DEMO. A database that has been
+    initialised never gets the demo. Returns the lines for the person at the terminal: how to sign in.
+    RuleError where this database must not be served on this address.
+    """
+    with app.app_context():
+        first = not has_tables()
+        upgrade_schema()
+        if first:
+            wanted = str(app.config["CAREDESK_DEMO"]) != "0" if demo is None else demo
+            _note_first_start("demo" if wanted else "empty")
+        unfinished = _unfinished_start()
+        if unfinished:
+            initialise(db.session, demo=unfinished == "demo")
+        else:
+            seed(db.session)
+        db.session.commit()
+        _check_address(app)
+        lines = sign_ins(db.session)
+        db.session.remove()
+    return lines
+
+
+def has_tables() -> bool:
+    """Whether the database has any table of the product."""
+    return bool(set(sa.inspect(db.engine).get_table_names()) & {Store.__tablename__, User.__tablename__})
+
+
+def upgrade_schema() -> None:
+    """Run the migrations that this database has not seen."""
+    import flask_migrate
+
+    flask_migrate.upgrade()
+
+
+def initialise(session: Any, *, demo: bool) -> None:
+    """Fill a database that has tables and nothing in them: seeds, and the demo store or one empty store."""
+    seed(session)
+    if demo:
+        from seeds.demo import make
+
+        make(session, utcnow())
+    else:
+        new_store(session, "S1", "本店")
+    table = JobRun.__table__
+    session.connection().execute(sa.update(table).where(table.c.name == FIRST_START).values(finished_at=utcnow()))
+
+
+def _note_first_start(kind: str) -> None:
+    """Remember what the first start is to make, so that one broken off is taken up again at the next."""
+    db.session.execute(sa.insert(JobRun.__table__).values(name=FIRST_START, started_at=utcnow(), result=kind))
+    db.session.commit()
+
+
+def _unfinished_start() -> str | None:
+    """What a first start that never came to its end was to make: "demo" or "empty"; else None."""
+    table = JobRun.__table__
+    return db.session.connection().execute(
+        sa.select(table.c.result).where(table.c.name == FIRST_START, table.c.finished_at.is_(None))).scalar()
+
+
+def is_demo(session: Any) -> bool:
+    """Whether every store of this database is a demo store."""
+    flags = list(session.scalars(access.ungated(sa.select(Store.demo).where(Store.deleted_at.is_(None)))))
+    return bool(flags) and all(flags)
+
+
+def sign_ins(session: Any) -> list[str]:
+    """How to sign in, for the terminal: the demo's names and password, or the way to the first administrator."""
+    if is_demo(session):
+        roles = access.ungated(sa.select(Role.code, Role.name).join(User, User.role_id == Role.id).where(
+            User.username == Role.code, User.active.is_(True)).order_by(Role.id))
+        names = [f"  {code:<17} {name}" for code, name in session.execute(roles)]
+        return [f"This is the demo store. Sign in with one of these names, password {passwords.DEMO_PASSWORD}:",
+                *names, "A store of your own: flask --app wsgi start-store --help"]
+    if session.scalars(access.ungated(sa.select(User.id).where(User.active.is_(True)).limit(1))).first() is None:
+        return ["Nobody can sign in yet. Make the first administrator:",
+                "  flask --app wsgi user add NAME --role administrator --password-stdin"]
+    return []
+
+
+def _check_address(app: Flask) -> None:
+    """Outside a demo a key or password that everybody knows is refused on an address others can reach."""
+    if is_loopback(str(app.config["HOST"])) or is_demo(db.session):
+        return
+    if len(set(app.config["SECRET_KEY"])) < 8:
+        raise RuleError("CAREDESK_SECRET_KEY can be guessed. Leave it out, and one is made, or give a random one.")
+    names = access.ungated(sa.select(User).join(Role, User.username == Role.code).where(User.active.is_(True)))
+    for user in db.session.scalars(names):
+        if passwords.right_password(user, passwords.DEMO_PASSWORD):
+            raise RuleError(f"{user.username} still has the demo's password; this desk is no demo. Change it with "
+                            f"flask --app wsgi user reset-password {user.username}, then start again.")
+
+
+# ---------------------------------------------------------------- rows for every store
 
 
 def new_store_rows(session: Any) -> None:
@@ -123,17 +233,20 @@ def parse_right(words: str) -> Right:
 
 def _add_word(right: Right, word: str) -> Right:
     second = right.second or word.endswith("*")
+    new: dict[str, Any]
     verb, letter = word[:1], word.rstrip("*")[1:]
     if word == "N":
         return right
     if word == "C":
         return replace(right, create=True)
     if word in ("reveal", "assign"):
-        return replace(right, **{word: True})
+        new = {word: True}
+        return replace(right, **new)
     if word.rstrip("*") == "X":
         return replace(right, export=True, second=second)
     if verb in VERBS and letter in LETTERS:
-        return replace(right, second=second, **{VERBS[verb]: LETTERS[letter]})
+        new = {VERBS[verb]: LETTERS[letter]}
+        return replace(right, second=second, **new)
     if word.rstrip("*") == "D":
         return replace(right, delete=right.write, second=second)
     raise ValueError(f"seeds/rights.yaml: {word!r} is no right")
@@ -168,8 +281,13 @@ def _seed_schemes(session: Any) -> None:
         session.add(row)
         session.flush()
         session.add_all(SchemeLine(scheme_id=row.id, metric_id=metrics[line["metric"]],
-                                   **{key: value for key, value in line.items() if key != "metric"})
+                                   **{key: _exact(value) for key, value in line.items() if key != "metric"})
                         for line in scheme["lines"])
+
+
+def _exact(value: Any) -> Decimal | None:
+    """A number of a YAML file as the database keeps it; None: not set."""
+    return None if value is None else Decimal(str(value))
 
 
 def _seed_agreement(session: Any) -> None:
