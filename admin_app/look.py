@@ -62,7 +62,7 @@ def tier(value: Any) -> Markup:
         return Markup('<span class="muted">{}</span>').format(_("not set"))
     bars = "".join('<i class="on"></i>' if n < TIER_BARS[found.value] else "<i></i>" for n in range(4))
     return Markup('<span class="tier" role="img" aria-label="{}">{}</span> {}').format(
-        _("Value tier %(letter)s", letter=found.value), Markup(bars), found.value)  # noqa: S704 - written here
+        _("Value tier %(letter)s", letter=found.value), Markup(bars), found.value)
 
 
 def state(value: Any, words: str | None = None) -> Markup:

@@ -1,0 +1,276 @@
+"""Adding, changing, merging, deleting and restoring a record on a generated screen.
+
+A person's mistake is a sentence at the field, with everything typed kept. A record that somebody else saved in
+the meantime is answered with the merge page (409). A form is taken once. Deleting moves to the recycle bin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+from flask import abort, flash, redirect, request
+from flask_admin import expose
+from flask_babel import gettext as _
+from sqlalchemy.orm.exc import StaleDataError
+
+from admin_app import access, once
+from admin_app.clock import utcnow
+from admin_app.database import db
+from admin_app.desk import conflict, forms, kinds, merge
+from admin_app.desk.view import BaseDesk
+from admin_app.errors import Refused, RuleError, StaleRow
+
+
+@contextmanager
+def seeing_deleted() -> Iterator[None]:
+    """Within this, the acting person sees the recycle bin too, in their own scope."""
+    before = access.current()
+    access.set_actor(db.session, replace(before, include_deleted=True))
+    try:
+        yield
+    finally:
+        access.set_actor(db.session, before)
+
+
+class EditingDesk(BaseDesk):
+    """The pages that write."""
+
+    # ------------------------------------------------------------ what a screen may say for itself
+
+    def make(self, form: Any) -> Any:
+        """A new record from the form, added to the session. A screen whose rule makes the record overrides this."""
+        row = self.model()
+        with db.session.no_autoflush:
+            form.populate_obj(row)
+            self.place(row)
+            self.before_save(row, form, True)
+        db.session.add(row)
+        return row
+
+    def apply(self, form: Any, row: Any) -> None:
+        """Put the changed fields of the form on the record."""
+        with db.session.no_autoflush:
+            form.populate_obj(row)
+            self.before_save(row, form, False)
+
+    def before_save(self, row: Any, form: Any, is_new: bool) -> None:
+        """What a screen does before its record is written; RuleError refuses it at a field."""
+
+    def after_save(self, row: Any, form: Any, is_new: bool) -> None:
+        """What follows from the record in the same transaction, such as a rule's task."""
+
+    def place(self, row: Any) -> None:
+        """The store of a new record: that of its customer, campaign or vehicle, else the person's own."""
+        if "store_id" not in self.model.__table__.c or row.store_id is not None:
+            return
+        for name in ("customer_id", "campaign_id", "vehicle_id", "complaint_id"):
+            key = getattr(row, name, None)
+            if key is not None:
+                target = self.about[name].target
+                row.store_id = self._store_of(target, key)
+                return
+        row.store_id = access.current().store_id
+
+    def _store_of(self, target: str, key: int) -> int | None:
+        from admin_app.models import BY_TABLE
+
+        model = BY_TABLE[target]
+        return db.session.scalars(sa.select(model.store_id).where(model.id == key)).first()
+
+    # ------------------------------------------------------------ pages
+
+    @expose("/new/", methods=("GET", "POST"))
+    def create_view(self) -> Any:
+        if not self.can_create:
+            abort(403)
+        back = self.back()
+        led = once.taken(db.session, request.form.get("once"))
+        if led:
+            return redirect(led)
+        form = self._create_form_class()
+        forms.trim(form, self.table, True)
+        if request.method == "GET":
+            forms.prefill(form, request.args)
+            return self._form_page(form, None, back)
+        if form.validate():
+            row = self._create(form)
+            if row is not None:
+                return redirect(self._after(row, _("%(name)s is saved.", name=self.heading(row))))
+            led = once.taken(db.session, request.form.get("once"))  # a second press that was a moment later
+            if led:
+                return redirect(led)
+        return self._form_page(form, None, back), 400
+
+    def _create(self, form: Any) -> Any:
+        def work() -> Any:
+            row = self.make(form)
+            db.session.flush()
+            self.after_save(row, form, True)
+            once.take(db.session, request.form.get("once"), self.address("details", row))
+            db.session.commit()
+            return row
+
+        return self._try(form, work)
+
+    @expose("/edit/", methods=("GET", "POST"))
+    def edit_view(self) -> Any:
+        if not self.can_edit:
+            abort(403)
+        back = self.back()
+        row = self.row_or_404(request.args.get("id"))
+        form = self._edit_form(row)
+        if request.method == "GET":
+            return self._form_page(form, row, back)
+        if self._is_stale(row):
+            return self._merge_page(form, row, back)
+        if "_back" not in request.form and form.validate():
+            try:
+                if self._update(form, row):
+                    return redirect(self._after(row, _("%(name)s is saved.", name=self.heading(row))))
+            except (StaleDataError, StaleRow):
+                db.session.rollback()
+                row = self.row_or_404(request.args.get("id"))
+                return self._merge_page(self._edit_form(row), row, back)
+            row = self.row_or_404(request.args.get("id"))
+        return self._form_page(form, row, back), 200 if "_back" in request.form else 400
+
+    def _edit_form(self, row: Any) -> Any:
+        form = self._edit_form_class(obj=row)
+        forms.trim(form, self.table, False)
+        return form
+
+    def _update(self, form: Any, row: Any) -> Any:
+        def work() -> Any:
+            self.apply(form, row)
+            db.session.flush()
+            self.after_save(row, form, False)
+            db.session.commit()
+            return row
+
+        return self._try(form, work)
+
+    def _try(self, form: Any, work: Any) -> Any:
+        """Do it, or say at the field why not; None means that nothing was saved."""
+        try:
+            row = work()
+        except sa.exc.IntegrityError as error:
+            db.session.rollback()
+            self._refuse(form, conflict.sentence_for(self.model, error))
+            return None
+        except StaleRow:
+            raise
+        except RuleError as error:
+            db.session.rollback()
+            self._refuse(form, error)
+            return None
+        for field in forms.desk_fields(form):
+            for warning in field.warnings if field.changed else ():
+                flash(f"{field.label.text}: {warning}", "warning")
+        return row
+
+    def _refuse(self, form: Any, error: RuleError) -> None:
+        if isinstance(error, Refused) and error.field is None:
+            raise error
+        name = error.field or ""
+        found = form[name] if name in form else form[f"{name}_id"] if f"{name}_id" in form else None
+        if found is None:
+            flash(str(error.message), "error")
+            return
+        found.errors = [*found.errors, str(error.message)]
+
+    def _after(self, row: Any, sentence: str) -> str:
+        flash(sentence, "success")
+        if "_add_another" in request.form:
+            return self.address("new", url=request.values.get("url"))
+        if "_continue_editing" in request.form:
+            return self.address("edit", row, url=request.values.get("url"))
+        return self.back() if request.values.get("url") else self.address("details", row)
+
+    def _form_page(self, form: Any, row: Any, back: str) -> str:
+        if row is not None:
+            forms.offer_reveal(form, row)
+        return self.render(
+            self.edit_template, view=self, row=row, form=form, back=back, groups=forms.groups(form, self.model),
+            heading=self.heading(row) if row is not None else "", once=request.form.get("once") or once.new_key(),
+            was=merge.opened(form), version=getattr(row, "version", None) if row is not None else None,
+            fixed=self._fixed(row), last=merge.last_change(row) if row is not None else None)
+
+    def _fixed(self, row: Any) -> list[tuple[Any, Any]]:
+        """What the form shows but does not take: read-only fields that hold something."""
+        if row is None:
+            return []
+        from admin_app.desk import cells
+
+        return [(field.label, cells.in_details(field, name, getattr(row, name), self.linked(row, name)))
+                for name, field in self.about.items()
+                if field.readonly and not field.hidden and not field.private and field.kind != "data"
+                and getattr(row, name) not in (None, "")]
+
+    # ------------------------------------------------------------ conflict
+
+    def _is_stale(self, row: Any) -> bool:
+        """Whether the form was opened on an older version. A form without a version is taken as it comes."""
+        text = request.form.get("version", "")
+        return text.isdigit() and hasattr(row, "version") and text != str(row.version)
+
+    def _merge_page(self, form: Any, row: Any, back: str) -> Any:
+        found = merge.differences(form, row, request.form.get("was", ""))
+        both = [one for one in found if one.both_changed]
+        one_sided = [one for one in found if not one.both_changed]
+        return self.render(
+            "desk/merge.html", view=self, row=row, heading=self.heading(row), back=back, both=both,
+            one_sided=[one for one in one_sided if one.taken != one.was], last=merge.last_change(row),
+            kept=[(one.field.name, one.taken) for one in one_sided if one.mine != one.was],
+            was={field.short_name: kinds.typed(field.about, getattr(row, field.short_name))
+                 for field in forms.desk_fields(form)}, opened_version=request.form.get("version")), 409
+
+    # ------------------------------------------------------------ recycle bin
+
+    @expose("/delete/", methods=("POST",))
+    def delete_view(self) -> Any:
+        if not self.can_delete:
+            abort(403)
+        back = self.back()
+        row = self.row_or_404(request.form.get("id"))
+        heading = self.heading(row)
+        self.bin(row)
+        db.session.commit()
+        flash(_("%(name)s is in the recycle bin.", name=heading), "success")
+        flash(self.address("restore", row), "undo")
+        gone = f"/{self.table}/details/" in back or f"/{self.table}/edit/" in back
+        return redirect(f"{request.script_root}/admin/{self.table}/" if gone else back)
+
+    def bin(self, row: Any) -> None:
+        """Move a record to the recycle bin; the caller commits."""
+        row.deleted_at, row.deleted_by_id = utcnow(), access.current().user_id
+        db.session.flush()
+
+    @expose("/restore/", methods=("POST",))
+    def restore_view(self) -> Any:
+        if not self.can_delete:
+            abort(403)
+        with seeing_deleted():
+            row = self.row_of_bin(request.values.get("id"))
+            row.deleted_at = row.deleted_by_id = None
+            try:
+                db.session.commit()
+            except sa.exc.IntegrityError as error:
+                db.session.rollback()
+                flash(str(conflict.sentence_for(self.model, error).message), "error")
+                return redirect(self.back())
+        flash(_("%(name)s is back.", name=self.heading(row)), "success")
+        return redirect(self.address("details", row))
+
+    def row_of_bin(self, text: str | None) -> Any:
+        """A deleted record by its key; 404 where there is none in the person's scope."""
+        if not text or not text.isascii() or not text.isdigit() or len(text) > 9:
+            abort(404)
+        statement = sa.select(self.model).where(self.model.id == int(text), self.model.deleted_at.is_not(None))
+        row = db.session.scalars(statement).first()
+        if row is None:
+            abort(404)
+        return row

@@ -1,0 +1,141 @@
+"""Filters of a generated list: what a column may be asked for, by address `flt0_stage_equals=lead`.
+
+Private fields are found by their exact value only (SAFETY: filters as an oracle). A value that is no value of
+the column is said and left out, never an error of the server.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+
+from admin_app import access, clock
+from admin_app.columns import Field, fields
+from admin_app.desk import kinds
+
+WORDS: dict[str, Any] = {
+    "equals": _l("is"), "not": _l("is not"), "in": _l("is one of"), "contains": _l("contains"),
+    "from": _l("from"), "to": _l("until"), "least": _l("at least"), "most": _l("at most"), "empty": _l("is empty"),
+}
+RANGE = {"day": ("from", "to"), "moment": ("from", "to")}
+AMOUNT = {"whole", "number", "money", "percent"}
+EXTRA_FILTERED = ("created_at", "store_id")  # every list can be asked for these
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One question to one column."""
+
+    column: str
+    op: str
+    field: Field
+    attribute: Any
+
+    @property
+    def key(self) -> str:
+        """Its name in an address."""
+        return f"{self.column}_{self.op}"
+
+    @property
+    def name(self) -> Any:
+        """The label of its field."""
+        return self.field.label
+
+    def operation(self) -> Any:
+        return WORDS[self.op]
+
+    def value(self, text: str) -> Any:
+        """The text of the address as a value of the column; None where it is no value of it."""
+        text = text.strip()
+        if self.op == "empty":
+            return {"1": True, "0": False}.get(text)
+        if self.op == "in":
+            found = [self._one(part) for part in text.split(",")]
+            return None if None in found else found
+        return self._one(text)
+
+    def _one(self, text: str) -> Any:
+        if self.field.kind == "link" and text == "me":
+            return access.current().user_id
+        if self.field.kind == "moment":
+            return kinds.READ["day"](text).value
+        if self.field.kind == "yes":
+            return {"1": True, "y": True, "0": False}.get(text)
+        if self.op == "contains" or self.field.kind in ("text", "note"):
+            return text.replace("\x00", "")[:100] or None
+        return kinds.read(self.field, self.attribute.property.columns[0], text).value
+
+    def validate(self, text: str) -> bool:
+        return self.value(text) is not None
+
+    def apply(self, statement: sa.Select[Any], text: str) -> sa.Select[Any]:
+        """The statement narrowed by this filter. The text has been validated."""
+        value, attribute = self.value(text), self.attribute
+        if self.op == "empty":
+            return statement.where(attribute.is_(None) if value else attribute.is_not(None))
+        if self.op == "in":
+            return statement.where(attribute.in_(value))
+        if self.op == "not":
+            return statement.where(sa.or_(attribute != value, attribute.is_(None)))
+        if self.op == "contains":
+            return statement.where(attribute.icontains(value, autoescape=True))
+        if self.field.kind == "moment":
+            begin, end = clock.day_bounds(value)
+            return statement.where(*{"from": (attribute >= begin,), "to": (attribute < end,),
+                                     "equals": (attribute >= begin, attribute < end)}[self.op])
+        if self.op in ("from", "least"):
+            return statement.where(attribute >= value)
+        if self.op in ("to", "most"):
+            return statement.where(attribute <= value)
+        return statement.where(attribute == value)
+
+
+def ops_of(field: Field, nullable: bool) -> tuple[str, ...]:
+    """What a field of this kind may be asked."""
+    if field.kind == "id_number":
+        return ()  # encrypted: no value can be compared
+    if field.private:
+        return ("equals",)
+    empty = ("empty",) if nullable else ()
+    if field.kind in ("choice", "link"):
+        return ("equals", "not", "in", *empty)
+    if field.kind in RANGE:
+        return ("from", "to", "equals", *empty)
+    if field.kind in AMOUNT:
+        return ("equals", "least", "most", *empty)
+    if field.kind == "yes":
+        return ("equals",)
+    if field.kind in ("tags", "data"):
+        return ()
+    return ("contains", "equals", *empty)
+
+
+def filters_of(model: Any) -> list[Filter]:
+    """The filters of a model: every listed, searched or filtered field, every link, and when it was made."""
+    found = []
+    for name, column, field in fields(model):
+        wanted = field.filtered or field.listed or field.searched or field.kind == "link" or name in EXTRA_FILTERED
+        if wanted and not field.hidden:
+            attribute = getattr(model, name)
+            found += [Filter(name, op, field, attribute) for op in ops_of(field, bool(column.nullable))]
+    return found
+
+
+def list_address(table: str, *wanted: tuple[str, str, Any], search: str = "", **more: Any) -> str:
+    """Address of a generated list behind a figure, counted exactly: each `wanted` is (column, op, value).
+
+    list_address("visit", ("staff_id", "equals", 3), ("at", "from", day), ("at", "to", last_day))
+    """
+    pairs: list[tuple[str, str]] = []
+    for number, (column, op, value) in enumerate(wanted):
+        text = value.isoformat() if isinstance(value, dt.date) else str(int(value) if isinstance(value, bool) else value)
+        pairs.append((f"flt{number}_{column}_{op}", text))
+    if search:
+        pairs.append(("search", search))
+    pairs += [(key, str(value)) for key, value in more.items()]
+    return f"/admin/{table}/?{urlencode([*pairs, ('exact', '1')])}"

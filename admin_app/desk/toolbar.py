@@ -1,0 +1,177 @@
+"""What stands around a generated list: headings that sort, filter chips, the filter form, pages, the export links."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import request
+from flask_babel import gettext as _
+
+from admin_app import look
+from admin_app.desk.fields import SMALL, label_of_link, options_of
+from admin_app.desk.filters import Filter
+from admin_app.desk.listing import Page
+
+PAGING = ("page", "after", "before")
+
+
+def _address(path: str, leave: tuple[str, ...] = (), **change: Any) -> str:
+    """This page's address with some arguments left out and some set."""
+    pairs = [(key, value) for key, value in request.args.items(multi=True)
+             if key not in leave and key not in PAGING and key not in change]
+    pairs += [(key, str(value)) for key, value in change.items() if value not in (None, "")]
+    return f"{path}?{urlencode(pairs)}" if pairs else path
+
+
+@dataclass(frozen=True)
+class Column:
+    """A heading: its address sorts by it, or is empty."""
+
+    name: str
+    label: Any
+    href: str
+    sorted: str  # "ascending", "descending" or ""
+    numeric: bool
+
+
+def columns(view: Any, view_args: Any) -> list[Column]:
+    """The headings in list order."""
+    from admin_app.desk.cells import NUMERIC
+
+    found = []
+    for index, (name, label) in enumerate(view._list_columns):
+        here = view_args.sort == index
+        turned = 1 if here and not view_args.sort_desc else None
+        href = _address(request.path, ("desc",), sort=index, desc=turned) if name in view._sortable_columns else ""
+        found.append(Column(name, label, href, ("descending" if view_args.sort_desc else "ascending") if here and href else "",
+                            view.about[name].kind in NUMERIC))
+    if view.title:
+        found.sort(key=lambda column: column.name != view.title)
+    return found
+
+
+class Toolbar:
+    """The list's surroundings for its template."""
+
+    def __init__(self, view: Any, view_args: Any, page: Page, number: int) -> None:
+        self.view, self.args, self.page, self.number = view, view_args, page, number
+        self.path = request.path
+        self.here = look.here()
+
+    @property
+    def count(self) -> str:
+        return self.page.count
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether search or filters hold rows back."""
+        return bool(self.args.search or self.args.filters)
+
+    @property
+    def previous(self) -> str:
+        return _address(self.path, before=self.page.before) if self.page.before else ""
+
+    @property
+    def next(self) -> str:
+        return _address(self.path, after=self.page.after) if self.page.after else ""
+
+    @property
+    def clear(self) -> str:
+        return self.path
+
+    def export(self, kind: str) -> str:
+        return _address(f"{self.path}export/{kind}/")
+
+    def sizes(self) -> list[tuple[int, str, bool]]:
+        """(rows a page, address, whether it is the one in use)."""
+        now = self.view.get_safe_page_size(self.args.page_size)
+        return [(size, _address(self.path, page_size=size), size == now) for size in self.view.page_size_options]
+
+    def active(self) -> list[tuple[str, str]]:
+        """(sentence, address without it) of every filter in use."""
+        found = []
+        for arg, text in request.args.items():
+            key = arg.removeprefix("flt").partition("_")[2]
+            if not arg.startswith("flt") or key not in self.view._filter_args or not text.strip():
+                continue
+            one = self.view._filter_args[key][1]
+            if one.validate(text):
+                found.append((self._sentence(one, text.strip()), _address(self.path, (arg, "exact"))))
+        return found
+
+    def _sentence(self, one: Filter, text: str) -> str:
+        if one.op == "empty":
+            return _("%(field)s: empty", field=one.name) if one.value(text) else _("%(field)s: filled in", field=one.name)
+        return _("%(field)s %(verb)s %(value)s", field=one.name, verb=one.operation(), value=self._value(one, text))
+
+    def _value(self, one: Filter, text: str) -> str:
+        if one.field.kind == "link":
+            return _("me") if text == "me" else label_of_link(one.field.target, text)
+        if one.field.kind == "choice" and one.field.choices:
+            return "、".join(look.label_of(one.field.choices.find(part)) for part in text.split(","))
+        if one.field.kind == "yes":
+            return _("Yes") if one.value(text) else _("No")
+        return text
+
+    def quick(self) -> list[tuple[Any, str, bool]]:
+        """(label, address, whether it is on) of the chips that stand ready."""
+        found = []
+        for one in self.view.quick:
+            arg, on = self._asked(one)
+            href = _address(self.path, (arg, "exact")) if on else _address(
+                self.path, ("exact",), **{f"flt{self.free}_{one.column}_{one.op}": one.value})
+            found.append((one.label, href, on))
+        return found
+
+    def _asked(self, one: Any) -> tuple[str, bool]:
+        for arg, text in request.args.items():
+            if arg.startswith("flt") and arg.partition("_")[2] == f"{one.column}_{one.op}" and text == one.value:
+                return arg, True
+        return "", False
+
+    @property
+    def free(self) -> int:
+        """The next free number of a filter in the address."""
+        used = [int(arg[3:].partition("_")[0]) for arg in request.args
+                if arg.startswith("flt") and arg[3:].partition("_")[0].isdigit()]
+        return min(max(used, default=-1) + 1, 99)
+
+    def kept(self) -> list[tuple[str, str]]:
+        """The arguments that a form of the page brings along (search and filter forms)."""
+        return [(key, value) for key, value in request.args.items() if key not in PAGING and key != "exact"]
+
+    def offered(self) -> list[dict[str, Any]]:
+        """The columns of the filter form: label, and controls as (argument, label, kind, options)."""
+        found = []
+        for name, field in self.view.about.items():
+            ops = [one for one in self.view._filters if one.column == name]
+            if not ops or (field.hidden or not (field.filtered or field.listed or field.private)):
+                continue
+            controls = [control for control in (self._control(one) for one in ops) if control]
+            if controls:
+                found.append({"name": name, "label": field.label, "controls": controls})
+        return found
+
+    def _control(self, one: Filter) -> tuple[str, Any, str, Any] | None:
+        arg, kind = f"flt{self.free}_{one.column}_{one.op}", one.field.kind
+        if kind == "choice" and one.op == "equals" and one.field.choices:
+            return arg, one.operation(), "select", one.field.choices.pairs()
+        if kind == "yes":
+            return arg, one.operation(), "select", [("1", _("Yes")), ("0", _("No"))]
+        if one.op == "empty":
+            return arg, one.operation(), "select", [("1", _("Yes")), ("0", _("No"))]
+        if kind == "link" and one.op == "equals":
+            return self._link_control(arg, one)
+        if kind in ("day", "moment") and one.op in ("from", "to"):
+            return arg, one.operation(), "date", None
+        if one.op in ("contains", "least", "most") or (one.op == "equals" and one.field.private):
+            return arg, one.operation(), "text", None
+        return None
+
+    def _link_control(self, arg: str, one: Filter) -> tuple[str, Any, str, Any]:
+        if one.field.target in SMALL:
+            return arg, one.operation(), "select", options_of(one.field.target)
+        lookup = f"{request.script_root}/admin/{self.view.table}/ajax/lookup/?name={one.column}"
+        return arg, one.operation(), "link", lookup

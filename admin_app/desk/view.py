@@ -1,0 +1,329 @@
+"""DeskView: a generated screen. A table's declarations (columns.py) become list, filters, search and details.
+
+Editing is in editing.py, the rest (look-up, reveal, export, bulk) in serving.py; views.py has one class a table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import abort, flash, request
+from flask_admin import expose
+from flask_admin.contrib.sqla import ModelView
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from markupsafe import Markup
+
+from admin_app import access, access_log, clock, look
+from admin_app.columns import Field, fields
+from admin_app.database import db
+from admin_app.desk import cells, listing
+from admin_app.desk.fields import reveal_address
+from admin_app.desk.filters import Filter, filters_of
+
+PATH = re.compile(r"/(?![/\\])[^\\\x00-\x1f]*")
+TITLES = ("name", "number", "label", "what", "version_name", "username", "code", "reason")
+
+
+@dataclass(frozen=True)
+class Quick:
+    """A filter that stands ready as a chip: label and what it asks of a column."""
+
+    label: Any
+    column: str
+    op: str
+    value: str
+
+
+class BaseDesk(ModelView):
+    """What a screen knows about its table, and its list and details pages."""
+
+    model: Any
+    one: Any = ""  # the record in one word: "Customer"
+    many: Any = ""  # the list: "Customer files"
+    hint: Any = ""  # a sentence for the empty list
+    icon = "file"
+    order: tuple[str, bool] = ("id", True)  # column, descending
+    quick: tuple[Quick, ...] = ()
+    add = True  # whether people may add records here at all
+    change = True
+    drop = True
+    log_views = False  # whether opening a record is logged (customers and what names them)
+
+    list_template = "desk/list.html"
+    create_template = "desk/form.html"
+    edit_template = "desk/form.html"
+    details_template = "desk/details.html"
+    can_view_details = True
+    named_filter_urls = True
+    column_display_pk = False
+    column_auto_select_related = False
+    page_size = 20
+    can_set_page_size = True
+    page_size_options = (20, 50, 100)
+    form_base_class = FlaskForm
+    export_types = ("csv", "xlsx")
+
+    def __init__(self) -> None:
+        self.table = self.model.__tablename__
+        self.about: dict[str, Field] = {name: field for name, _column, field in fields(self.model)}
+        self.listed = [name for name, field in self.about.items() if field.listed]
+        self.title = self._title()
+        super().__init__(self.model, db, name=self.many, endpoint=self.table, url=self.table)
+
+    # ------------------------------------------------------------ what Flask-Admin asks, answered by declarations
+
+    def get_list_columns(self) -> list[tuple[str, Any]]:
+        return [(name, self.about[name].label) for name in self.listed]
+
+    def get_details_columns(self) -> list[tuple[str, Any]]:
+        return [(name, field.label) for name, field in self.about.items() if not field.hidden]
+
+    def get_export_columns(self) -> list[tuple[str, Any]]:
+        return self.get_details_columns()
+
+    def get_sortable_columns(self) -> dict[str, Any]:
+        """Every listed column but private ones (an order tells about values) and structured data."""
+        return {name: getattr(self.model, name) for name in self.listed
+                if not self.about[name].private and self.about[name].kind not in ("data", "tags", "note", "link")}
+
+    def init_search(self) -> bool:
+        return bool(listing.searched(self.model))
+
+    def _refresh_filters_cache(self) -> None:
+        self._filters: list[Filter] = filters_of(self.model)
+        self._filter_groups = None
+        self._filter_args = {one.key: (index, one) for index, one in enumerate(self._filters)}
+
+    def get_filter_arg(self, index: int, flt: Filter) -> str:
+        return flt.key
+
+    def scaffold_form(self) -> type[FlaskForm]:
+        from admin_app.desk import forms
+
+        return forms.form_class(self.model, forms.typed_fields(self.model))
+
+    def init_actions(self) -> None:
+        """Bulk actions are those of serving.py, not Flask-Admin's registry."""
+        self._actions, self._actions_data = [], {}
+
+    # ------------------------------------------------------------ rights
+
+    def is_accessible(self) -> bool:
+        return access.can(self.table, "read")
+
+    def inaccessible_callback(self, name: str, **kwargs: Any) -> Any:
+        abort(403)
+
+    def is_visible(self) -> bool:
+        return False  # the sidebar is ours (menu.py)
+
+    @property
+    def can_create(self) -> bool:
+        return self.add and access.can(self.table, "create")
+
+    @property
+    def can_edit(self) -> bool:
+        return self.change and access.can(self.table, "write")
+
+    @property
+    def can_delete(self) -> bool:
+        return self.drop and access.can(self.table, "delete")
+
+    @property
+    def can_export(self) -> bool:
+        return access.can(self.table, "export")
+
+    # ------------------------------------------------------------ rows
+
+    def row_or_404(self, text: str | None) -> Any:
+        """The record with this key as the gate shows it; 404 for none, for one out of scope, for no number."""
+        if not text or not text.isascii() or not text.isdigit() or len(text) > 9:
+            abort(404)
+        statement = listing.select_rows(self.model, list(self.about)).where(self.model.id == int(text))
+        row = db.session.scalars(statement).first()
+        if row is None:
+            abort(404)
+        return row
+
+    def get_one(self, id: Any) -> Any:
+        return self.row_or_404(str(id))
+
+    def linked(self, row: Any, name: str) -> Any:
+        """The record that a link column names, or None for other columns, no link and one out of sight."""
+        return getattr(row, name[:-3], None) if self.about[name].kind == "link" else None
+
+    def search_hint(self) -> str:
+        """What the list's search looks at: the labels of its searched fields."""
+        return "、".join(str(field.label) for _name, field in listing.searched(self.model))
+
+    def heading(self, row: Any) -> str:
+        """The record's name for headings and labels."""
+        return str(row) or f"#{row.id}"
+
+    def _title(self) -> str:
+        """The first text column of the list, which carries the link to the record."""
+        return next((name for name in TITLES if name in self.listed), "")
+
+    def back(self) -> str:
+        """Where to go after this page: `url` of the address where it is a path of this site; 400 where it is not."""
+        target = request.values.get("url")
+        if target is None:
+            return f"{request.script_root}/admin/{self.table}/"
+        if not PATH.fullmatch(target):
+            abort(400)
+        return target
+
+    def address(self, verb: str, row: Any = None, **words: Any) -> str:
+        """Address of a page of this screen: "edit", "details", "new", "" for the list."""
+        pairs = ([("id", row.id)] if row is not None else []) + [(k, v) for k, v in words.items() if v not in (None, "")]
+        path = f"{request.script_root}/admin/{self.table}/{verb + '/' if verb else ''}"
+        return f"{path}?{urlencode(pairs)}" if pairs else path
+
+    # ------------------------------------------------------------ list
+
+    def base_statement(self) -> Any:
+        """All rows of the list before search and filters. A screen may narrow it."""
+        return listing.select_rows(self.model, self.listed)
+
+    def statement(self, view_args: Any) -> Any:
+        """The rows that search and filters of the address leave."""
+        statement = self.base_statement()
+        if view_args.search:
+            statement = listing.search(self.model, statement, view_args.search)
+        for index, _name, text in view_args.filters or ():
+            statement = self._filters[index].apply(statement, text)
+        return statement
+
+    def list_order(self, view_args: Any) -> listing.Order:
+        """By the chosen column where it can be sorted by, else the screen's own order."""
+        column = self._get_column_by_idx(view_args.sort)
+        if column is not None and column[0] in self._sortable_columns:
+            return listing.Order(self._sortable_columns[column[0]], bool(view_args.sort_desc))
+        return listing.Order(getattr(self.model, self.order[0]), self.order[1])
+
+    def _get_list_filter_args(self) -> list[Any]:
+        """The filters of the address in their order. Blank ones are left out, impossible ones are said."""
+        found = []
+        for arg in request.args:
+            position, _sep, key = arg.removeprefix("flt").partition("_")
+            if not arg.startswith("flt") or key not in self._filter_args:
+                continue
+            index, one = self._filter_args[key]
+            text = request.args[arg].strip()
+            if not text:
+                continue
+            if one.validate(text):
+                found.append((position, (index, str(one.name), text)))
+            else:
+                flash(_("The filter %(name)s does not know the value %(value)s and was left out.",
+                        name=one.name, value=text[:60]), "warning")
+        return [one for _position, one in sorted(found, key=lambda pair: pair[0].zfill(3))]
+
+    def get_safe_page_size(self, page_size: int | None) -> int:
+        return page_size if page_size in self.page_size_options else self.page_size
+
+    @expose("/")
+    def index_view(self) -> Any:
+        view_args = self._get_list_extra_args()
+        size, exact = self.get_safe_page_size(view_args.page_size), "exact" in request.args
+        statement, order = self.statement(view_args), self.list_order(view_args)
+        found = listing.page(self.model, statement, order, size, after=_key("after"), before=_key("before"),
+                             number=view_args.page or 0)
+        number, found.count = listing.count(self.model, statement, exact)
+        if view_args.search:
+            access_log.searched(self.table, view_args.search, len(found.rows))
+        if request.accept_mimetypes.best == "application/json":
+            return {"count": found.count, "rows": [{"id": row.id, "label": self.heading(row)} for row in found.rows]}
+        from admin_app.desk import toolbar
+
+        bar = toolbar.Toolbar(self, view_args, found, number)
+        return self.render(self.list_template, view=self, bar=bar, rows=self._rows(found.rows, bar.here),
+                           columns=toolbar.columns(self, view_args), search=view_args.search)
+
+    def _rows(self, rows: list[Any], here: str) -> list[dict[str, Any]]:
+        """The table's rows, ready to print: key, name, address, cells as (name, label, class, html)."""
+        today, reveals = clock.today(), access.can(self.table, "reveal")
+        labels = {name: str(self.about[name].label) for name in self.listed}
+        shown = []
+        for row in rows:
+            heading = self.heading(row)
+            html = [(name, labels[name], cells.css(self.about[name], name, getattr(row, name), today),
+                     self._cell(row, name, heading, reveals)) for name in self.listed if name != self.title]
+            shown.append({"id": row.id, "name": self._title_text(row, heading), "cells": html})
+        return shown
+
+    def _title_text(self, row: Any, heading: str) -> str:
+        if not self.title:
+            return heading
+        return cells.plain(self.about[self.title], getattr(row, self.title), self.linked(row, self.title)) or heading
+
+    def _cell(self, row: Any, name: str, heading: str, reveals: bool) -> Markup:
+        field, value = self.about[name], getattr(row, name)
+        html = cells.in_list(field, name, value, self.linked(row, name))
+        if not field.private or not value:
+            return html
+        return self.masked(html, row, name, heading, reveals)
+
+    def masked(self, html: Markup, row: Any, name: str, heading: str, reveals: bool) -> Markup:
+        """A masked value, with its reveal button where the person may reveal."""
+        if not reveals:
+            return Markup('<span class="mask"><span class="tel">{}</span></span>').format(html)
+        return Markup('<span class="mask" data-mask><span class="tel" data-value>{}</span><button class="btn btn-ghost" '
+                      'type="button" data-reveal-url="{}" title="{}" aria-label="{}">{}</button></span>').format(
+            html, reveal_address(self.table, row.id, name), _("Show the whole value (logged)"),
+            _("Show %(field)s of %(name)s", field=self.about[name].label, name=heading), look.icon("eye", "sm"))
+
+    # ------------------------------------------------------------ details
+
+    @expose("/details/")
+    def details_view(self) -> Any:
+        row = self.row_or_404(request.args.get("id"))
+        if self.log_views:
+            access_log.viewed(self.table, row.id)
+        page = PAGES.get(self.table)
+        if page is not None:
+            return page(row)
+        return self.render(self.details_template, view=self, row=row, heading=self.heading(row), back=self.back(),
+                           groups=self.detail_groups(row))
+
+    def detail_groups(self, row: Any) -> list[tuple[Any, list[tuple[str, Any, Markup, bool]]]]:
+        """(heading, [(name, label, html, wide)]) of everything that is declared and not hidden."""
+        reveals, heading = access.can(self.table, "reveal"), self.heading(row)
+        found: dict[str, tuple[Any, list[tuple[str, Any, Markup, bool]]]] = {}
+        for name, field in self.about.items():
+            if field.hidden:
+                continue
+            value = getattr(row, name)
+            html = cells.in_details(field, name, value, self.linked(row, name))
+            if field.private and value:
+                html = self.masked(html, row, name, heading, reveals)
+            group = _l("Record") if name in RECORD else field.group
+            found.setdefault(str(group), (group, []))[1].append(
+                (name, field.label, html, field.kind in ("note", "data")))
+        record = found.pop(str(_("Record")), None)
+        return [*found.values(), *([record] if record else [])]
+
+
+RECORD = ("created_at", "created_by_id", "updated_at", "store_id")
+PAGES: dict[str, Callable[[Any], Any]] = {}
+
+
+def details_page(table: str) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
+    """A hand-made page in place of the generated details: `@details_page("customer")` over a function of the row."""
+
+    def keep(page: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        PAGES[table] = page
+        return page
+
+    return keep
+
+
+def _key(name: str) -> int | None:
+    text = request.args.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None

@@ -1,0 +1,255 @@
+"""The generated screens: one short class a table. What they have in common is in desk/."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+from flask_admin import Admin, AdminIndexView
+from flask_admin.theme import Bootstrap4Theme
+from flask_babel import lazy_gettext as _l
+
+from admin_app import access, models
+from admin_app.clock import today, utcnow
+from admin_app.desk import Bulk, DeskView, Quick
+from admin_app.errors import RuleError
+from admin_app.web import csp_nonce
+
+
+class CustomerView(DeskView):
+    model = models.Customer
+    one, many, icon = _l("Customer"), _l("Customer files"), "people"
+    hint = _l("No customers yet. Bring in the old ledgers, or add the first one by hand.")
+    log_views = True
+    quick = (Quick(_l("Mine"), "owner_id", "equals", "me"), Quick(_l("Unassigned"), "owner_id", "empty", "1"),
+             Quick(_l("Grade H"), "grade", "equals", "H"), Quick(_l("Owners"), "stage", "equals", "owner"))
+
+    def before_save(self, row: Any, form: Any, is_new: bool) -> None:
+        """Whoever may not assign keeps a new customer; a grade set by hand begins its window today."""
+        if is_new and row.owner_id is None and not access.can("customer", "assign"):
+            row.owner_id = access.current().user_id
+        if is_new and row.registered_on is None:
+            row.registered_on = today()
+        if row.grade and ("grade" in form and form.grade.changed or is_new):
+            row.graded_on = today()
+        if is_new and not row.phone:
+            raise RuleError(_l("A customer needs a phone number."), "phone")
+        if not is_new and "phone" in form and form.phone.changed and not row.phone:
+            raise RuleError(_l("A customer needs a phone number."), "phone")
+
+
+class CustomerReaderView(DeskView):
+    model = models.CustomerReader
+    one, many, icon = _l("Person named for a secret file"), _l("Named for secret files"), "lock"
+
+
+class ContactView(DeskView):
+    model = models.Contact
+    one, many, icon = _l("Contact person"), _l("Contact persons"), "person"
+    log_views = True
+
+
+class VehicleView(DeskView):
+    model = models.Vehicle
+    one, many, icon = _l("Vehicle"), _l("Vehicles"), "car"
+    log_views = True
+
+
+class VehicleOwnerView(DeskView):
+    model = models.VehicleOwner
+    one, many, icon = _l("Owner of a car"), _l("Owners of cars"), "car"
+
+
+class VisitView(DeskView):
+    model = models.Visit
+    one, many, icon = _l("Visit"), _l("Visit records"), "chat"
+    order = ("at", True)
+    log_views = True
+    quick = (Quick(_l("Mine"), "staff_id", "equals", "me"), Quick(_l("Planned"), "state", "equals", "planned"))
+
+    def before_save(self, row: Any, form: Any, is_new: bool) -> None:
+        """A contact is by whoever logs it unless somebody else is named."""
+        if is_new and row.staff_id is None:
+            row.staff_id = access.current().user_id
+        if row.satisfaction is not None and not 1 <= row.satisfaction <= 5:
+            raise RuleError(_l("Satisfaction goes from 1 to 5."), "satisfaction")
+
+
+class PromiseView(DeskView):
+    model = models.Promise
+    one, many, icon = _l("Promise"), _l("Promises"), "seal"
+    order = ("due_on", True)
+    quick = (Quick(_l("Mine"), "by_id", "equals", "me"), Quick(_l("Open"), "state", "equals", "open"))
+
+    def before_save(self, row: Any, form: Any, is_new: bool) -> None:
+        if is_new and row.by_id is None:
+            row.by_id = access.current().user_id
+        if row.state != "open" and row.settled_at is None:
+            row.settled_at = utcnow()
+
+
+class GiftView(DeskView):
+    model = models.Gift
+    one, many, icon = _l("Gift"), _l("Gifts"), "gift"
+    order = ("given_on", True)
+
+
+class FollowUpView(DeskView):
+    model = models.FollowUp
+    one, many, icon = _l("Follow-up"), _l("All follow-ups"), "clock"
+    order = ("due_on", True)
+    quick = (Quick(_l("Mine"), "assignee_id", "equals", "me"), Quick(_l("Open"), "state", "equals", "open"))
+
+    def before_save(self, row: Any, form: Any, is_new: bool) -> None:
+        """A task made by hand is nobody's occurrence but its own, and belongs to whoever makes it."""
+        if not is_new:
+            return
+        from secrets import token_hex
+
+        row.occurrence = f"manual:{token_hex(12)}"
+        row.first_due_on = row.due_on
+        if row.assignee_id is None:
+            row.assignee_id = access.current().user_id
+
+
+class FollowUpRuleView(DeskView):
+    model = models.FollowUpRule
+    one, many, icon = _l("Follow-up rule"), _l("Follow-up rules"), "flag"
+    order = ("id", False)
+    page_size = 50
+
+
+class ComplaintView(DeskView):
+    model = models.Complaint
+    one, many, icon = _l("Complaint"), _l("Complaints"), "alert"
+    log_views = True
+    quick = (Quick(_l("In my charge"), "owner_id", "equals", "me"), Quick(_l("Major"), "level", "equals", "major"),
+             Quick(_l("Not closed"), "state", "not", "closed"))
+
+
+class ComplaintStepView(DeskView):
+    model = models.ComplaintStep
+    one, many, icon = _l("Complaint step"), _l("Complaint steps"), "alert"
+    add = change = drop = False  # a log that only grows, by rules/complaints.py
+
+
+class CampaignView(DeskView):
+    model = models.Campaign
+    one, many, icon = _l("Campaign"), _l("Campaigns"), "horn"
+
+
+class CampaignMemberView(DeskView):
+    model = models.CampaignMember
+    one, many, icon = _l("Campaign member"), _l("Campaign members"), "horn"
+
+
+class CampaignCostView(DeskView):
+    model = models.CampaignCost
+    one, many, icon = _l("Campaign cost"), _l("Campaign costs"), "horn"
+
+
+class RepairOrderView(DeskView):
+    model = models.RepairOrder
+    one, many, icon = _l("Repair order"), _l("Repair orders"), "wrench"
+    order = ("opened_at", True)
+    quick = (Quick(_l("Mine"), "advisor_id", "equals", "me"), Quick(_l("In work"), "state", "equals", "working"))
+
+
+class MetricView(DeskView):
+    model = models.Metric
+    one, many, icon = _l("Metric"), _l("Metrics"), "podium"
+    order = ("id", False)
+    add = drop = False  # a metric without a computed source would never have a value
+
+
+class ScoreSchemeView(DeskView):
+    model = models.ScoreScheme
+    one, many, icon = _l("Score scheme"), _l("Score schemes"), "podium"
+
+
+class SchemeLineView(DeskView):
+    model = models.SchemeLine
+    one, many, icon = _l("Scheme line"), _l("Scheme lines"), "podium"
+
+
+class ScorePeriodView(DeskView):
+    model = models.ScorePeriod
+    one, many, icon = _l("Score period"), _l("Score periods"), "podium"
+    order = ("starts_on", True)
+    add = change = drop = False  # periods open and close through the rules of the scores
+
+
+class ScoreView(DeskView):
+    model = models.Score
+    one, many, icon = _l("Score"), _l("Score lines"), "podium"
+    add = drop = False
+
+
+class StoreView(DeskView):
+    model = models.Store
+    one, many, icon = _l("Store"), _l("Stores"), "store"
+    order = ("id", False)
+    drop = False
+
+
+class TeamView(DeskView):
+    model = models.Team
+    one, many, icon = _l("Team"), _l("Teams"), "people"
+    order = ("id", False)
+
+
+class UserView(DeskView):
+    model = models.User
+    one, many, icon = _l("Member of staff"), _l("Staff"), "person"
+    order = ("id", False)
+    quick = (Quick(_l("Active"), "active", "equals", "1"),)
+
+
+class RoleView(DeskView):
+    model = models.Role
+    one, many, icon = _l("Role"), _l("Roles"), "shield"
+    order = ("id", False)
+    drop = False
+
+
+class GrantView(DeskView):
+    model = models.Grant
+    one, many, icon = _l("Right"), _l("Rights"), "shield"
+    order = ("id", False)
+    page_size = 50
+
+
+class AgreementView(DeskView):
+    model = models.Agreement
+    one, many, icon = _l("Confidentiality agreement"), _l("Confidentiality agreements"), "file"
+    drop = False
+
+
+class AuditEntryView(DeskView):
+    model = models.AuditEntry
+    one, many, icon = _l("Entry of the change record"), _l("Change record"), "file"
+    add = change = drop = False
+    bulk: tuple[Bulk, ...] = ()
+
+
+class AccessLogView(DeskView):
+    model = models.AccessLog
+    one, many, icon = _l("Entry of the access log"), _l("Access log"), "eye"
+    add = change = drop = False
+    bulk: tuple[Bulk, ...] = ()
+
+
+VIEWS: tuple[type[DeskView], ...] = (
+    CustomerView, CustomerReaderView, ContactView, VehicleView, VehicleOwnerView, VisitView, PromiseView, GiftView,
+    FollowUpView, FollowUpRuleView, ComplaintView, ComplaintStepView, CampaignView, CampaignMemberView,
+    CampaignCostView, RepairOrderView, MetricView, ScoreSchemeView, SchemeLineView, ScorePeriodView, ScoreView,
+    StoreView, TeamView, UserView, RoleView, GrantView, AgreementView, AuditEntryView, AccessLogView,
+)
+
+
+def register(app: Flask) -> None:
+    """Serve the generated screens under /admin/, each at its table's name."""
+    admin = Admin(app, name="CareDesk", theme=Bootstrap4Theme(base_template="base.html"),
+                  index_view=AdminIndexView(template="desk/index.html"), csp_nonce_generator=csp_nonce)
+    for view in VIEWS:
+        admin.add_view(view())
