@@ -1,181 +1,154 @@
-"""The words of every language: `make i18n` collects and compiles them, `--check` says what is stale.
+"""The words of every language: collected from the code, 简体 by people, 繁體 by OpenCC and a glossary.
 
-English message ids stand in the code. 简体 is written by people in translations/zh_Hans_CN/LC_MESSAGES/messages.po.
-繁體 is made from it with OpenCC and mended by translations/zh_Hant.tsv (as converted, tab, as it should be).
-`--words FILE` fills what is not yet translated from lines of English, tab, 简体.
+`python -m admin_app.catalogue` collects and compiles; `--take FILE` fills in translations from a list of
+lines "English<TAB>简体"; `--check` ends with 1 where a catalogue is stale, a word untranslated or a placeholder lost.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import datetime as dt
 import io
 import re
 import sys
-import tempfile
-from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import yaml
 from babel.messages.catalog import Catalog, Message
-from babel.messages.frontend import CommandLineInterface
+from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-ROOT = Path(__file__).resolve().parent.parent
-FOLDER = ROOT / "admin_app" / "translations"
-WRITTEN, CONVERTED = "zh_Hans_CN", "zh_Hant_TW"
-KEYWORDS = ("_l", "lazy_gettext", "lazy_ngettext:1,2")
+HERE = Path(__file__).resolve().parent
+FOLDER = HERE / "translations"
+METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
+KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
+SIMPLIFIED, TRADITIONAL = "zh_Hans_CN", "zh_Hant_TW"
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%%")
-# A catalogue is the same whenever it is made, so that only a change of words is a change of the file.
-EPOCH = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
-Text = str | Iterable[str] | None
-Translate = Callable[[Message], str]
+Words = dict[Any, Any]  # message id (or singular) → translation (or list of plural forms)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Write the catalogues, or with --check only say what is stale. 1 where something is missing."""
-    parser = argparse.ArgumentParser(description="Collect and compile the words of every language.")
-    parser.add_argument("--check", action="store_true", help="change nothing, say what is stale or missing")
-    parser.add_argument("--words", type=Path, action="append", default=[], metavar="FILE",
-                        help="lines of English, tab, 简体 for what has no translation yet")
-    options = parser.parse_args(arguments)
-    catalogues = build(collect(), read_pairs(options.words))
-    if not options.check:
-        for locale, catalogue in catalogues.items():
-            write(locale, catalogue)
-    found = faults(catalogues)
-    for fault in found:
-        print(fault, file=sys.stderr)
-    return 1 if found else 0
+def collect() -> list[Any]:
+    """Every message id of code and templates, in the order found; a plural as (one, many)."""
+    found: dict[Any, None] = {}
+    for _file, _line, message, _comments, _context in extract_from_dir(
+            HERE, METHODS, keywords=KEYWORDS, options_map={"**.html": {"silent": "false"}}):
+        found[tuple(message) if isinstance(message, list | tuple) else message] = None
+    return sorted((key for key in found if key), key=str)
 
 
-def collect() -> Catalog:
-    """Every message id in the code and the templates, by the mappings of pyproject.toml."""
-    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(ROOT):  # paths in the catalogue start here
-        target = Path(folder) / "messages.pot"
-        command = ["pybabel", "--quiet", "extract", "--mapping-file", "pyproject.toml",
-                   "--output-file", str(target), "--add-location", "file"]
-        for keyword in KEYWORDS:
-            command += ["--keyword", keyword]
-        CommandLineInterface().run([*command, "."])
-        with target.open("rb") as file:
-            return read_po(file)
-
-
-def build(template: Catalog, words: dict[str, str]) -> dict[str, Catalog]:
-    """Both catalogues for the ids of the template: what is translated stays, what has no id any more goes."""
-    old = read(WRITTEN)
-
-    def written(message: Message) -> str:
-        known = old.get(message.id, message.context)
-        text = first(known.string) if known is not None else ""
-        return text or words.get(first(message.id), "")
-
-    simplified = filled(template, WRITTEN, written)
-    convert = converter()
-    traditional = filled(simplified, CONVERTED, lambda message: convert(first(message.string)))
-    return {WRITTEN: simplified, CONVERTED: traditional}
-
-
-def filled(template: Catalog, locale: str, translate: Translate) -> Catalog:
-    """A catalogue with the template's ids, each with its translation (Chinese has one form for every number)."""
-    catalogue = Catalog(locale=locale, project="CareDesk", version="1", charset="utf-8", fuzzy=False,
-                        creation_date=EPOCH, revision_date=EPOCH, header_comment=f"# CareDesk: {locale}",
-                        last_translator="CareDesk", language_team=locale, msgid_bugs_address="-",
-                        copyright_holder="CareDesk")
-    for message in template:
-        if message.id:
-            text = translate(message)
-            files: Any = sorted({(path.removeprefix("./"), None) for path, _ in message.locations})
-            catalogue.add(message.id, (text,) if message.pluralizable else text, locations=files,
-                          flags=message.flags - {"fuzzy"}, context=message.context)
-    return catalogue
-
-
-def converter() -> Callable[[str], str]:
-    """简体 to 繁體 as Taiwan writes it, with the trade's own words from the glossary."""
-    import opencc
-
-    convert = opencc.OpenCC("s2twp").convert
-    glossary = read_pairs([FOLDER / "zh_Hant.tsv"])
-
-    def traditional(text: str) -> str:
-        text = convert(text)
-        for wrong, right in glossary.items():
-            text = text.replace(wrong, right)
-        return text
-
-    return traditional
-
-
-def faults(catalogues: dict[str, Catalog]) -> list[str]:
-    """What is missing, broken, or on the disk otherwise than it should be, one sentence each."""
-    found = [f"{message.locations[0][0]}: no translation of {first(message.id)!r}"
-             for message in catalogues[WRITTEN] if message.id and not first(message.string)]
-    found += [f"{locale}: other placeholders in the translation of {first(message.id)!r}"
-              for locale, catalogue in catalogues.items() for message in catalogue
-              if message.id and first(message.string) and placeholders(message.id) != placeholders(message.string)]
-    for locale, catalogue in catalogues.items():
-        for path, content in ((po_path(locale), po_bytes(catalogue)), (mo_path(locale), mo_bytes(catalogue))):
-            if not path.is_file() or path.read_bytes() != content:
-                found.append(f"{path.relative_to(ROOT).as_posix()} is stale: run `make i18n`")
-    return found
-
-
-def placeholders(text: Text) -> set[str]:
-    """The %(name)s of an id or a translation, of all its forms together."""
-    return set(PLACEHOLDER.findall(text if isinstance(text, str) else " ".join(text or ())))
-
-
-def first(text: Text) -> str:
-    """The id or translation itself, or its first form; "" where there is none."""
-    return text if isinstance(text, str) else next(iter(text or ()), "")
-
-
-def read(locale: str) -> Catalog:
-    """The catalogue as it lies on the disk; empty where there is none."""
-    path = po_path(locale)
-    if not path.is_file():
-        return Catalog(locale=locale)
+def read(locale: str) -> Words:
+    """The translations that a catalogue holds; empty where there is none yet."""
+    path = po_file(locale)
+    if not path.exists():
+        return {}
     with path.open("rb") as file:
-        return read_po(file, locale=locale)
+        catalog = read_po(file, locale=locale)
+    return {message.id: message.string for message in catalog if message.id and _given(message)}
 
 
-def write(locale: str, catalogue: Catalog) -> None:
-    """Put a catalogue on the disk, to read (.po) and to run (.mo)."""
-    po_path(locale).parent.mkdir(parents=True, exist_ok=True)
-    po_path(locale).write_bytes(po_bytes(catalogue))
-    mo_path(locale).write_bytes(mo_bytes(catalogue))
+def _given(message: Message) -> bool:
+    return bool(message.string if isinstance(message.string, str) else any(message.string))
 
 
-def po_path(locale: str) -> Path:
+def po_file(locale: str) -> Path:
+    """Where the catalogue of a language lies."""
     return FOLDER / locale / "LC_MESSAGES" / "messages.po"
 
 
-def mo_path(locale: str) -> Path:
-    return po_path(locale).with_suffix(".mo")
+def build(locale: str, ids: list[Any], words: Words) -> Catalog:
+    """A catalogue of exactly these ids. It carries no date, so that the same words make the same file."""
+    catalog = Catalog(locale=locale, project="CareDesk", version="", charset="utf-8", fuzzy=False,
+                      header_comment="# CareDesk 关爱台")
+    for key in ids:
+        given = words.get(key, "")
+        if isinstance(key, tuple) and isinstance(given, str):
+            given = (given,)
+        catalog.add(key, given)
+    return catalog
 
 
-def po_bytes(catalogue: Catalog) -> bytes:
-    target = io.BytesIO()
-    write_po(target, catalogue, width=0, sort_output=True, include_lineno=False)
-    return target.getvalue()
+def _bytes(write: Any, catalog: Catalog, **options: Any) -> bytes:
+    out = io.BytesIO()
+    write(out, catalog, **options)
+    text = out.getvalue()
+    return re.sub(rb'"(POT-Creation-Date|PO-Revision-Date|Generated-By)[^"]*"\n', b"", text) if options else text
 
 
-def mo_bytes(catalogue: Catalog) -> bytes:
-    target = io.BytesIO()
-    write_mo(target, catalogue)
-    return target.getvalue()
+def files(ids: list[Any], words: Words) -> dict[Path, bytes]:
+    """What the catalogue files of both Chinese languages should hold."""
+    made: dict[Path, bytes] = {}
+    for locale, said in ((SIMPLIFIED, words), (TRADITIONAL, traditional(words))):
+        text = _bytes(write_po, build(locale, ids, said), width=110, omit_header=False)
+        made[po_file(locale)] = text
+        made[po_file(locale).with_suffix(".mo")] = _bytes(write_mo, read_po(io.BytesIO(text), locale=locale))
+    return made
 
 
-def read_pairs(paths: Iterable[Path]) -> dict[str, str]:
-    """Lines of two words with a tab between them; a line that starts with # is a remark."""
-    lines = (line for path in paths for line in path.read_text(encoding="utf-8").splitlines())
-    pairs = (line.split("\t", 1) for line in lines if "\t" in line and not line.startswith("#"))
-    return {left.strip(): right.strip() for left, right in pairs}
+def traditional(words: Words) -> Words:
+    """The words in 繁體: OpenCC with Taiwan's phrases, then the glossary of the trade."""
+    from opencc import OpenCC
+
+    convert = OpenCC("s2twp").convert
+    glossary = yaml.safe_load((FOLDER / "glossary.yaml").read_text(encoding="utf-8"))
+
+    def turn(text: str) -> str:
+        said = convert(text)
+        for wrong, right in glossary.items():
+            said = said.replace(wrong, right)
+        return said
+
+    return {key: turn(text) if isinstance(text, str) else tuple(turn(form) for form in text)
+            for key, text in words.items()}
+
+
+def take(path: Path, ids: list[Any], words: Words) -> None:
+    """Fill in translations from a list of lines "English<TAB>简体"; what is already translated stays."""
+    plural = {key[0]: key for key in ids if isinstance(key, tuple)}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        english, _tab, chinese = line.partition("\t")
+        english = english.replace("\\n", "\n").strip()
+        key: Any = plural.get(english, english)
+        if chinese.strip() and key in ids and not words.get(key):
+            words[key] = chinese.strip() if isinstance(key, str) else (chinese.strip(),)
+
+
+def faults(ids: list[Any], words: Words) -> list[str]:
+    """A sentence per word that is not translated or has lost a placeholder."""
+    said: list[str] = []
+    for key in ids:
+        given = words.get(key)
+        english = key if isinstance(key, str) else key[1]
+        chinese = given if isinstance(given, str) or given is None else given[0]
+        if not chinese:
+            said.append(f"not translated: {english!r}")
+        elif set(PLACEHOLDER.findall(english)) != set(PLACEHOLDER.findall(chinese)):
+            said.append(f"placeholders differ: {english!r} / {chinese!r}")
+    return said
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Collect and compile, or check. 0 when nothing is missing."""
+    parser = argparse.ArgumentParser(prog="catalogue", description="The words of every language.")
+    parser.add_argument("--check", action="store_true", help="change nothing; 1 where something is missing")
+    parser.add_argument("--take", type=Path, action="append", default=[], help="a list of translations to take over")
+    chosen = parser.parse_args(arguments)
+    ids, words = collect(), read(SIMPLIFIED)
+    for path in chosen.take:
+        take(path, ids, words)
+    wrong = faults(ids, words)
+    for path, content in files(ids, {key: words[key] for key in ids if key in words}).items():
+        if chosen.check:
+            if not path.exists() or path.read_bytes() != content:
+                wrong.append(f"stale: {path.relative_to(HERE.parent)}: run `make i18n`")
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    print(f"{len(ids)} words, {len(wrong)} faults")
+    for sentence in wrong:
+        print(sentence, file=sys.stderr)
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
