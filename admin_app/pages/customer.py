@@ -1,0 +1,158 @@
+"""The customer's page: head, cars, one stream of everything, open tasks, what is missing in the file."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, Flask, abort, render_template, request
+from sqlalchemy.orm import selectinload
+
+from admin_app import access, access_log, clock, menu
+from admin_app.choices import ComplaintState, FollowUpState, Grade, PromiseState, RepairState
+from admin_app.clock import utcnow
+from admin_app.columns import fields
+from admin_app.database import db
+from admin_app.models import Complaint, Customer, FollowUp, Promise, RepairOrder, Vehicle, Visit
+from admin_app.pages import stream_words, task_rows
+from admin_app.rules import privacy, timeline
+
+bp = Blueprint("customer_page", __name__, url_prefix="/admin/customer")
+
+MOST_CARS = 6
+MOST_MISSING = 6  # missing fields that are named
+PROFILE = ("use", "budget", "decision_power", "concerns", "channel", "hours", "hobbies", "family", "occupation",
+           "employer", "district", "wechat")
+
+
+def register(app: Flask) -> None:
+    """Serve /admin/customer/details/."""
+    task_rows.init_app(app)
+    app.register_blueprint(bp)
+
+
+@dataclass(frozen=True)
+class OpenTask:
+    """One line of what is not settled: where it leads, what it is, until when."""
+
+    label: str
+    href: str
+    due: str
+    tone: str
+
+
+@bp.get("/details/")
+def details() -> Any:
+    """One customer. ?kind= narrows the stream, ?page= turns it; 404 for a file out of scope."""
+    from admin_app.rules import customers
+
+    actor, customer, now = access.current(), _customer(), utcnow()
+    kind = request.args.get("kind")
+    kind = kind if kind in timeline.KINDS else None
+    page = min(int(text), 1000) if (text := request.args.get("page", "0")).isdecimal() and len(text) < 6 else 0
+    counts = timeline.counts(db.session, customer.id)
+    total = counts.get(kind, 0) if kind else sum(counts.values())
+    shown = stream_words.days(timeline.stream(db.session, customer.id, kind, page), now)
+    access_log.viewed("customer", customer.id)
+    menu.seen(customer.id)
+    return render_template(
+        "customer.html", customer=customer, now=now, kind=kind, page=page, counts=counts, days=shown,
+        kinds=stream_words.KIND_LABELS, total=total, all=sum(counts.values()),
+        older=max(0, total - timeline.PAGE * (page + 1)), cars=_cars(customer), tasks=_open_tasks(customer, now),
+        broken=_broken(customer, now), missing=_missing(customer), profile=_profile(customer),
+        stale=customers.grade_is_stale(customer, clock.local_day(now)), longest=_longest(customer), actor=actor,
+        log_task=_log_task(customer, actor), may_reveal=privacy.may_reveal(db.session, "customer"),
+        next_tone=_next_tone(customer, now))
+
+
+def _customer() -> Customer:
+    text = request.args.get("id", "")
+    if not access.can("customer"):
+        abort(403)
+    if not (text.isascii() and text.isdigit()) or len(text) > 9:
+        abort(404)
+    statement = sa.select(Customer).where(Customer.id == int(text)).options(
+        selectinload(Customer.owner), selectinload(Customer.advisor), selectinload(Customer.referrer))
+    found = db.session.scalars(statement).first()
+    if found is None:
+        abort(404)
+    return found
+
+
+def _cars(customer: Customer) -> list[Vehicle]:
+    return list(db.session.scalars(sa.select(Vehicle).where(Vehicle.customer_id == customer.id).order_by(
+        Vehicle.bought_on.desc(), Vehicle.id.desc()).limit(MOST_CARS)))
+
+
+def _next_tone(customer: Customer, now: dt.datetime) -> str:
+    """The colour of the next contact: none planned and overdue are late, today is soon."""
+    day = customer.next_contact_on
+    if day is None:
+        return "soon"
+    left = (day - clock.local_day(now)).days
+    return "late" if left < 0 else "soon" if left == 0 else ""
+
+
+def _open_tasks(customer: Customer, now: dt.datetime) -> list[OpenTask]:
+    """Open follow-ups, promises, complaints and repair orders, as the person may see them."""
+    found: list[OpenTask] = []
+    for task in db.session.scalars(sa.select(FollowUp).where(
+            FollowUp.customer_id == customer.id, FollowUp.state.in_([FollowUpState.OPEN, FollowUpState.SNOOZED]))
+            .options(selectinload(FollowUp.rule)).order_by(FollowUp.due_at).limit(12)):
+        words, tone, _late = task_rows.due_words(task, now)
+        found.append(OpenTask(task.reason, f"/admin/visit/log/?customer={customer.id}&followup={task.id}", words, tone))
+    for promise in db.session.scalars(sa.select(Promise).where(
+            Promise.customer_id == customer.id, Promise.state == PromiseState.OPEN).order_by(Promise.due_on).limit(6)):
+        late = promise.due_on < clock.local_day(now)
+        found.append(OpenTask(stream_words.promise_label(promise), f"/admin/promise/edit/?id={promise.id}",
+                              promise.due_on.isoformat(), "late" if late else ""))
+    for complaint in db.session.scalars(sa.select(Complaint).where(
+            Complaint.customer_id == customer.id, Complaint.state != ComplaintState.CLOSED).limit(6)):
+        found.append(OpenTask(stream_words.complaint_label(complaint),
+                              f"/admin/complaint/details/?id={complaint.id}", str(complaint.state.label), "soon"))
+    for order in db.session.scalars(sa.select(RepairOrder).where(
+            RepairOrder.customer_id == customer.id,
+            RepairOrder.state.not_in([RepairState.CLOSED, RepairState.CANCELLED])).limit(6)):
+        found.append(OpenTask(stream_words.order_label(order), f"/admin/repair_order/details/?id={order.id}",
+                              str(order.state.label), ""))
+    return found
+
+
+def _broken(customer: Customer, now: dt.datetime) -> list[Promise]:
+    """Promises broken, or open past their day."""
+    return list(db.session.scalars(sa.select(Promise).where(
+        Promise.customer_id == customer.id, sa.or_(Promise.state == PromiseState.BROKEN, sa.and_(
+            Promise.state == PromiseState.OPEN, Promise.due_on < clock.local_day(now))))
+        .order_by(Promise.due_on.desc()).limit(5).options(selectinload(Promise.by))))
+
+
+def _missing(customer: Customer) -> list[tuple[str, Any]]:
+    """(name, label) of the empty fields that count toward completeness, the weightiest first."""
+    empty = [(field.weight, name, field.label) for name, _column, field in fields(Customer)
+             if field.weight and getattr(customer, name) in (None, "", [])]
+    return [(name, label) for _weight, name, label in sorted(empty, key=lambda one: -one[0])][:MOST_MISSING]
+
+
+def _profile(customer: Customer) -> list[tuple[Any, Any]]:
+    """(label, value) of what is known of the person's wishes and life."""
+    known = {name: field for name, _column, field in fields(Customer)}
+    return [(known[name].label, getattr(customer, name)) for name in PROFILE if getattr(customer, name) not in (None, "")]
+
+
+def _longest(customer: Customer) -> int | None:
+    """Days for which a grade stands; None for grades without a window."""
+    return {Grade.H: 7, Grade.A: 15, Grade.B: 30, Grade.C: 90}.get(customer.grade)
+
+
+def _log_task(customer: Customer, actor: access.Actor) -> FollowUp | None:
+    """The person's own most urgent open task for this customer."""
+    return db.session.scalars(sa.select(FollowUp).where(
+        FollowUp.customer_id == customer.id, FollowUp.assignee_id == actor.user_id,
+        FollowUp.state.in_([FollowUpState.OPEN, FollowUpState.SNOOZED])).order_by(FollowUp.due_at).limit(1)).first()
+
+
+def last_visit(customer_id: int) -> Visit | None:
+    """The newest done contact with a customer."""
+    return task_rows.last_visits({customer_id}).get(customer_id)

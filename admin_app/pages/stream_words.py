@@ -1,0 +1,169 @@
+"""The lines of a customer's stream in words: icon, title, what, body, badge, where it leads."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
+
+from admin_app import clock, look, words
+from admin_app.choices import Choice, Grade
+from admin_app.columns import field_of
+from admin_app.database import db
+from admin_app.models import Customer, User
+from admin_app.rules.timeline import Event
+
+KIND_LABELS = {
+    "visit": _l("Contacts"), "complaint": _l("Complaints"), "repair_order": _l("Repairs"), "campaign": _l("Campaigns"),
+    "promise": _l("Promises"), "gift": _l("Gifts"), "followup": _l("Follow-ups"), "change": _l("Changes"),
+}
+CHANNEL_ICONS = {"phone": "phone", "wechat": "chat", "sms": "chat", "online": "chat", "email": "mail", "store": "store",
+                 "home": "car", "event": "horn", "fair": "horn", "association": "people"}
+MOST_CHANGES = 6
+
+
+@dataclass
+class Line:
+    """One line: `title` is bold, `what` follows it, `href` opens the record (empty: no page of its own)."""
+
+    icon: str
+    title: str
+    what: str = ""
+    body: str = ""
+    href: str = ""
+    badge: Any = None
+    tone: str = ""
+    by: str = ""
+    at: dt.datetime | None = None
+    when: Any = ""
+    tags: list[str] = field(default_factory=list)
+
+
+def days(events: list[Event], now: dt.datetime) -> list[tuple[str, list[Line]]]:
+    """(heading, lines) of a page: what is ahead first, then a heading for each day."""
+    def heading(event: Event) -> str:
+        if event.ahead:
+            return _("Planned")
+        day = clock.local_day(event.at)
+        return f"{day.isoformat()} {words.weekday(day)}"
+
+    return [(name, [_line(event, now) for event in group]) for name, group in groupby(events, heading)]
+
+
+def _line(event: Event, now: dt.datetime) -> Line:
+    line: Line = WRITERS[event.kind](event.row)
+    line.at = event.at
+    if event.ahead:
+        left = (clock.local_day(event.at) - clock.local_day(now)).days
+        line.when = words.days_apart(left)
+        line.tone = line.tone or ("late" if left < 0 else "soon" if left == 0 else "")
+    else:
+        line.when = words.ago(event.at, now)
+    return line
+
+
+def _person(row: Any, name: str) -> str:
+    user = getattr(row, name, None)
+    return user.name if user is not None else getattr(row, f"{name}_text", None) or ""
+
+
+def _visit(row: Any) -> Line:
+    parts = [row.objection and _("Objection: %(text)s", text=row.objection),
+             row.competitor and _("Competitor: %(text)s", text=row.competitor)]
+    return Line(CHANNEL_ICONS.get(str(row.channel), "chat"), look.label_of(row.channel),
+                what=row.purpose or row.summary or "", body=row.content or "", badge=row.result,
+                by=_person(row, "staff"), href=f"/admin/visit/details/?id={row.id}",
+                tags=[str(part) for part in parts if part])
+
+
+def complaint_label(row: Any) -> str:
+    """A complaint in one line, for the list of open matters."""
+    return _("Complaint: %(text)s", text=" ".join(row.text.split())[:24])
+
+
+def promise_label(row: Any) -> str:
+    """A promise in one line."""
+    return _("Promise: %(text)s", text=row.what)
+
+
+def order_label(row: Any) -> str:
+    """A repair order in one line."""
+    return _("Repair order %(number)s", number=row.number)
+
+
+def _complaint(row: Any) -> Line:
+    return Line("alert", _("Complaint"), what=row.number, body=row.text, badge=row.state, by=_person(row, "owner"),
+                href=f"/admin/complaint/details/?id={row.id}", tone="late" if row.closed_at is None else "")
+
+
+def _order(row: Any) -> Line:
+    total = _("%(amount)s yuan", amount=words.money(row.total)) if row.total is not None else ""
+    return Line("wrench", _("Repair order"), what=" · ".join(part for part in (row.number, look.label_of(row.kind), total)
+                                                             if part),
+                body=row.items or "", badge=row.state, by=_person(row, "advisor"),
+                href=f"/admin/repair_order/details/?id={row.id}")
+
+
+def _member(row: Any) -> Line:
+    campaign = row.campaign
+    return Line("horn", _("Campaign"), what=campaign.name if campaign else "", badge=row.state,
+                by=_person(row, "invited_by"), href=f"/admin/campaign/details/?id={row.campaign_id}" if campaign else "")
+
+
+def _promise(row: Any) -> Line:
+    return Line("seal", _("Promise"), what=row.what, badge=row.state, by=_person(row, "by"),
+                href=f"/admin/promise/details/?id={row.id}")
+
+
+def _gift(row: Any) -> Line:
+    return Line("gift", _("Gift"), what=f"{row.name} × {row.quantity}", body=row.occasion or "", by=_person(row, "by"),
+                href=f"/admin/gift/details/?id={row.id}")
+
+
+def _followup(row: Any) -> Line:
+    return Line("clock", row.reason, what=look.label_of(row.channel), body=row.note or "", badge=row.state,
+                by=_person(row, "assignee"), href=f"/admin/followup/details/?id={row.id}")
+
+
+def _change(row: Any) -> Line:
+    what: list[Any] = []
+    for name, pair in list((row.changes or {}).items())[:MOST_CHANGES]:
+        what.append(_changed(name, pair))
+    return Line("swap", look.label_of(row.verb), what=Markup("；").join(what), by=row.actor_name)
+
+
+def _changed(name: str, pair: Any) -> Markup:
+    about = field_of(Customer, name) if name in Customer.__table__.columns and _declared(name) else None
+    before, after = (pair if isinstance(pair, list) and len(pair) == 2 else (None, pair))
+    if name == "grade":
+        return Markup("{} {} → {}").format(about.label if about else name, look.grade(Grade.find(before)),
+                                           look.grade(Grade.find(after)))
+    return Markup("{} {} → {}").format(about.label if about else name, _value(about, before), _value(about, after))
+
+
+def _declared(name: str) -> bool:
+    return "field" in Customer.__table__.columns[name].info
+
+
+def _value(about: Any, value: Any) -> str:
+    if value in (None, "", []):
+        return str(_("empty"))
+    choices: type[Choice] | None = about.choices if about else None
+    found = choices.find(str(value)) if choices else None
+    if found is not None:
+        return str(found.label)
+    if about is not None and about.kind == "link":
+        person = db.session.get(User, value) if about.target == "user" and isinstance(value, int) else None
+        return person.name if person else f"#{value}"
+    if about is not None and about.kind == "yes":
+        return str(_("Yes") if value else _("No"))
+    return str(value)[:60]
+
+
+WRITERS = {"visit": _visit, "complaint": _complaint, "repair_order": _order, "campaign": _member, "promise": _promise,
+           "gift": _gift, "followup": _followup, "change": _change}

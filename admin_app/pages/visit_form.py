@@ -1,0 +1,182 @@
+"""The quick log's form: what can be chosen for which purpose, and what was typed, kept whatever happens."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from admin_app import clock
+from admin_app.choices import Channel, Purpose, VisitResult
+from admin_app.errors import RuleError
+from admin_app.words import weekday
+
+# The channels that stand ready; the others are in the full form.
+CHANNELS = ((Channel.PHONE, "phone"), (Channel.WECHAT, "chat"), (Channel.STORE, "store"), (Channel.HOME, "car"))
+SALES_RESULTS = (VisitResult.INTERESTED, VisitResult.INVITED, VisitResult.CALL_LATER, VisitResult.NOT_REACHED,
+                 VisitResult.SOLVED, VisitResult.NEW_PROBLEM, VisitResult.REFUSED, VisitResult.WRONG_NUMBER)
+CARE_RESULTS = (VisitResult.SOLVED, VisitResult.NEW_PROBLEM, VisitResult.INVITED, VisitResult.NOT_REACHED,
+                VisitResult.CALL_LATER, VisitResult.INTERESTED, VisitResult.REFUSED, VisitResult.WRONG_NUMBER)
+# Short notes by purpose; the words go into the content as they stand (default).
+CARE_NOTES = (_l("Service satisfying"), _l("Waited long"), _l("Price too high"), _l("Friendly service"),
+              _l("Wants to buy a car"), _l("Wants an appointment"))
+NOTES: dict[Purpose, tuple[Any, ...]] = {
+    Purpose.SALES: (_l("Comparing models"), _l("Waiting for an offer"), _l("Talks with the family"),
+                    _l("Price too high"), _l("Wants a test drive"), _l("Trade-in asked for")),
+    Purpose.SERVICE: (_l("Noise is gone"), _l("Brakes feel right"), _l("Waited long"), _l("Price too high"),
+                      _l("Friendly service"), _l("Wants to buy a car")),
+    Purpose.COMPLAINT: (_l("Accepts the solution"), _l("Still upset"), _l("Wants compensation"),
+                        _l("Thanks for the call"), _l("Same fault again")),
+    Purpose.DELIVERY: (_l("Car runs well"), _l("Asks how to use it"), _l("Small flaw found"), _l("Accessories missing"),
+                       _l("Would recommend us")),
+    Purpose.PROMISE: (_l("Promise kept"), _l("Needs more time"), _l("No longer needed")),
+}
+MOST_TEXT = 5_000
+NEXT = ("1", "3", "7", "rule", "own", "none")
+NO_NEXT = (VisitResult.REFUSED, VisitResult.WRONG_NUMBER)  # results after which no contact is proposed
+
+
+@dataclass
+class LogForm:
+    """What the form says, as text; `errors` by field. A fresh one carries the proposals."""
+
+    channel: str = Channel.PHONE.value
+    result: str = ""
+    satisfaction: str = ""
+    notes: list[str] = field(default_factory=list)
+    content: str = ""
+    next: str = ""
+    own: str = ""
+    promise: str = ""
+    promise_due: str = ""
+    gift: str = ""
+    gift_count: str = "1"
+    minutes: str = ""
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def typed(cls, form: Any) -> LogForm:
+        """The form as it was sent, trimmed to what a column holds."""
+        def one(name: str, most: int = 200) -> str:
+            return str(form.get(name, "")).strip()[:most]
+
+        return cls(channel=one("channel", 24), result=one("result", 24), satisfaction=one("satisfaction", 2),
+                   notes=[text.strip()[:60] for text in form.getlist("note")][:12], content=one("content", MOST_TEXT),
+                   next=one("next", 8), own=one("own", 10), promise=one("promise"), promise_due=one("promise_due", 10),
+                   gift=one("gift", 80), gift_count=one("gift_count", 4), minutes=one("minutes", 4))
+
+    @property
+    def folded(self) -> bool:
+        """Whether the part with promise, gift and guidance may stay closed."""
+        return not (self.promise or self.gift or self.minutes or {"promise", "promise_due", "gift", "gift_count",
+                                                                  "minutes"} & self.errors.keys())
+
+    def words(self) -> str:
+        """The content of the visit: the notes chosen, then what was written."""
+        chosen = [note for note in dict.fromkeys(self.notes) if note and note not in self.content]
+        return "\n".join(part for part in ("；".join(chosen), self.content) if part)
+
+    def refuse(self, error: RuleError) -> None:
+        """Put a rule's sentence at its field, or over the form."""
+        names = {"next_on": "next", "guidance_minutes": "minutes", "what": "promise", "due_on": "promise_due",
+                 "name": "gift", "quantity": "gift_count"}
+        self.errors[names.get(error.field or "", error.field or "form")] = str(error.message)
+
+
+def purpose_of(task: Any, customer: Any) -> Purpose:
+    """Why the customer is contacted: the task's purpose, else by the stage of the customer."""
+    if task is not None:
+        return Purpose(task.purpose)
+    return Purpose.CARE if str(customer.stage) in ("owner", "lost") else Purpose.SALES
+
+
+def results_for(purpose: Purpose) -> tuple[VisitResult, ...]:
+    """The results to choose from, the likeliest first."""
+    return SALES_RESULTS if purpose in (Purpose.SALES, Purpose.CAMPAIGN) else CARE_RESULTS
+
+
+def notes_for(purpose: Purpose) -> list[str]:
+    """The short notes to choose from."""
+    return [str(note) for note in NOTES.get(purpose, CARE_NOTES)]
+
+
+def next_chips(rule_day: dt.date | None, today: dt.date) -> list[tuple[str, str, str]]:
+    """(value, label, day in words) of the answers to "Next contact"."""
+    chips = [(str(days), _("+%(days)s d", days=days), _day_words(today + dt.timedelta(days=days), today))
+             for days in (1, 3, 7)]
+    if rule_day is not None:
+        chips.append(("rule", _("By the rule"), _day_words(rule_day, today)))
+    return [*chips, ("own", _("Own date"), _("choose")), ("none", _("None"), _("not planned"))]
+
+
+def _day_words(day: dt.date, today: dt.date) -> str:
+    near = (day - today).days < 8
+    return weekday(day) if near else day.strftime("%m-%d") if day.year == today.year else day.isoformat()
+
+
+def next_day(form: LogForm, rule_day: dt.date | None, today: dt.date) -> dt.date | None:
+    """The chosen day of the next contact; None for none. Puts an error at the field where it cannot be read."""
+    if form.next in ("1", "3", "7"):
+        return today + dt.timedelta(days=int(form.next))
+    if form.next == "rule":
+        return rule_day
+    if form.next == "own":
+        day = read_day(form.own)
+        if day is None or day < today:
+            form.errors["next"] = _("Choose a day from today on.")
+        return day
+    return None
+
+
+def read_day(text: str) -> dt.date | None:
+    """A day like 2026-11-21, or None."""
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def whole(form: LogForm, name: str, least: int, most: int) -> int | None:
+    """A whole number of the form within bounds; None for empty, an error at the field for anything else."""
+    text = getattr(form, name)
+    if not text:
+        return None
+    if text.isascii() and text.isdigit() and least <= int(text) <= most:
+        return int(text)
+    form.errors[name] = _("Give a whole number from %(least)s to %(most)s.", least=least, most=most)
+    return None
+
+
+def check(form: LogForm) -> dict[str, Any]:
+    """The columns of the visit that the form gives; errors stand in form.errors."""
+    result = VisitResult.find(form.result)
+    if result is None:
+        form.errors["result"] = _("Choose what came of it.")
+    channel = Channel.find(form.channel)
+    if channel is None:
+        form.errors["channel"] = _("Choose how you met.")
+    if form.promise and read_day(form.promise_due) is None:
+        form.errors["promise_due"] = _("Say until when it is promised.")
+    if form.promise_due and not form.promise:
+        form.errors["promise"] = _("Say what was promised.")
+    return {"result": result, "channel": channel, "satisfaction": whole(form, "satisfaction", 1, 5),
+            "guidance_minutes": whole(form, "minutes", 1, 600), "content": form.words() or None}
+
+
+def proposal(task: Any, rule_day: dt.date | None, given: Mapping[str, str]) -> LogForm:
+    """A fresh form: the task's channel, the rule's next day; `given` may choose a result (a quick answer)."""
+    channel = task.channel if task is not None and task.channel else Channel.PHONE
+    ready = {one.value for one, _icon in CHANNELS}
+    result = VisitResult.find(given.get("result"))
+    following = "none" if result in NO_NEXT else "rule" if rule_day is not None else "7"
+    return LogForm(channel=str(channel.value) if channel.value in ready else Channel.PHONE.value,
+                   result=result.value if result else "", next=following)
+
+
+def today_of(now: dt.datetime) -> dt.date:
+    """The store's day of a time."""
+    return clock.local_day(now)
