@@ -202,6 +202,8 @@ class Trigger(Choice):
     COMPLAINT_FINISHED = "complaint_finished", _l("Complaint finished"), "quiet"
     CAMPAIGN_INVITED = "campaign_invited", _l("Campaign invitation"), "quiet"
     CAMPAIGN_ATTENDED = "campaign_attended", _l("Campaign attended"), "quiet"
+    CAMPAIGN_NO_SHOW = "campaign_no_show", _l("Campaign ended, did not come"), "quiet"
+    CAMPAIGN_NO_DEAL = "campaign_no_deal", _l("Campaign ended, came without a deal"), "quiet"
     BIRTHDAY = "birthday", _l("Birthday"), "quiet"
     ANNIVERSARY = "anniversary", _l("Purchase anniversary"), "quiet"
     FESTIVAL = "festival", _l("Festival"), "quiet"
