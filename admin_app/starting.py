@@ -273,7 +273,7 @@ def _seed_schemes(session: Any) -> None:
     roles = {code: number for number, code in session.execute(access.ungated(sa.select(Role.id, Role.code)))}
     metrics = {code: number for number, code in session.execute(access.ungated(sa.select(Metric.id, Metric.code)))}
     there = set(session.scalars(access.ungated(sa.select(ScoreScheme.role_id))))
-    for scheme in read_seed("schemes.yaml") or []:
+    for scheme in read_seed("score_schemes.yaml") or []:
         if roles[scheme["role"]] in there:
             continue
         row = ScoreScheme(name=scheme["name"], role_id=roles[scheme["role"]], enabled=scheme.get("enabled", True),
