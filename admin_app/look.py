@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from functools import lru_cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from flask import Flask, current_app, request
@@ -117,11 +118,9 @@ def here() -> str:
     return f"{request.path}?{query}" if query else request.path
 
 
-class Pieces:
-    """The functions above under one name in templates: `ui.icon("phone")`."""
-
-    asset, icon, grade, tier, state, badge = map(staticmethod, (asset, icon, grade, tier, state, badge))
-    track, bars, face, label = map(staticmethod, (track, bars, face, label_of))
+# The functions above under one name in templates: `ui.icon("phone")`.
+PIECES = SimpleNamespace(asset=asset, icon=icon, grade=grade, tier=tier, state=state, badge=badge, track=track,
+                         bars=bars, face=face, label=label_of)
 
 
 def _shell() -> dict[str, Any]:
@@ -131,6 +130,6 @@ def _shell() -> dict[str, Any]:
 
 def init_app(app: Flask) -> None:
     """Offer the shell and the pieces to every template."""
-    app.jinja_env.globals["ui"] = Pieces
+    app.jinja_env.globals["ui"] = PIECES
     app.jinja_env.globals["escape"] = escape
     app.context_processor(_shell)

@@ -174,5 +174,6 @@ def recent() -> list[tuple[int, str]]:
     from admin_app.database import db
     from admin_app.models import Customer
 
-    names = {row.id: row.name for row in db.session.execute(db.select(Customer.id, Customer.name).where(Customer.id.in_(ids)))}
+    found = db.session.execute(db.select(Customer.id, Customer.name).where(Customer.id.in_(ids)))
+    names = {row.id: row.name for row in found}
     return [(one, names[one]) for one in ids if one in names]

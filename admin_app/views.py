@@ -20,6 +20,7 @@ class CustomerView(DeskView):
     model = models.Customer
     one, many, icon = _l("Customer"), _l("Customer files"), "people"
     hint = _l("No customers yet. Bring in the old ledgers, or add the first one by hand.")
+    needed = ("phone",)
     log_views = True
     quick = (Quick(_l("Mine"), "owner_id", "equals", "me"), Quick(_l("Unassigned"), "owner_id", "empty", "1"),
              Quick(_l("Grade H"), "grade", "equals", "H"), Quick(_l("Owners"), "stage", "equals", "owner"))
@@ -30,12 +31,8 @@ class CustomerView(DeskView):
             row.owner_id = access.current().user_id
         if is_new and row.registered_on is None:
             row.registered_on = today()
-        if row.grade and ("grade" in form and form.grade.changed or is_new):
+        if is_new or ("grade" in form and form.grade.changed):
             row.graded_on = today()
-        if is_new and not row.phone:
-            raise RuleError(_l("A customer needs a phone number."), "phone")
-        if not is_new and "phone" in form and form.phone.changed and not row.phone:
-            raise RuleError(_l("A customer needs a phone number."), "phone")
 
 
 class CustomerReaderView(DeskView):

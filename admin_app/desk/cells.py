@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +16,8 @@ from admin_app.choices import Choice, Grade, Tier
 from admin_app.columns import Field
 from admin_app.masking import masked
 
+OWED = {"next_contact_on", "due_on", "recall_due_on"}
+SHORT = 6  # cells that a tablet shows
 LONG = 60  # characters of a note that a list shows
 STATES = {"state", "stage", "result"}  # choices shown as a dot and a word; the others are badges
 
@@ -77,6 +78,10 @@ def _empty() -> Markup:
     return Markup('<span class="muted" aria-hidden="true">–</span>')
 
 
+def _tick() -> Markup:
+    return look.icon("check", "sm") + Markup('<span class="sr-only">{}</span>').format(_("Yes"))
+
+
 def link_address(field: Field, value: Any) -> str:
     """Address of the record a link names, or "" for tables without a page of their own."""
     return f"{request.script_root}/admin/{field.target}/details/?id={value}"
@@ -89,7 +94,7 @@ def in_list(field: Field, name: str, value: Any, linked: Any) -> Markup:
     if field.kind == "choice":
         return _choice(field, name, value)
     if field.kind == "yes":
-        return look.icon("check", "sm") + Markup('<span class="sr-only">{}</span>').format(_("Yes")) if value else _empty()
+        return _tick() if value else _empty()
     if field.kind == "moment":
         return words.ago(value)
     if field.kind == "tags":
@@ -123,9 +128,18 @@ def in_details(field: Field, name: str, value: Any, linked: Any) -> Markup:
 NUMERIC = {"whole", "number", "money", "percent"}
 
 
-def css(field: Field, name: str, value: Any, today: dt.date) -> str:
-    """Classes of a list cell: right-aligned numbers, the clock of the next contact, what a tablet leaves out."""
+def css(field: Field, name: str, value: Any, today: dt.date, place: int) -> str:
+    """Classes of a list cell: right-aligned numbers, the clock of a date that is owed, what a small screen leaves out.
+
+    `place` counts the cells behind the title: a tablet leaves out those from the sixth on.
+    """
     found = ["num"] if field.kind in NUMERIC else []
-    if name in ("next_contact_on", "due_on", "recall_due_on") and isinstance(value, dt.date):
+    if name in OWED and isinstance(value, dt.date):
         found += ["late"] if value < today else ["soon"] if value == today else []
-    return " ".join(found)
+    if name == "grade":
+        found.append("in-title")
+    if field.kind == "percent" or field.kind == "data":
+        found.append("skip-s")
+    if field.kind in ("note", "data"):
+        found.append("full")
+    return " ".join([*found, *(["lo"] if place >= SHORT else [])])

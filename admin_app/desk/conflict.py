@@ -30,7 +30,8 @@ def sentence_for(model: Any, error: sa.exc.IntegrityError) -> RuleError:
 def _unique(model: Any) -> list[tuple[str, tuple[str, ...]]]:
     """(name, columns) of what must be unique in the table."""
     table = model.__table__
-    found = [(str(index.name), tuple(column.key for column in index.columns)) for index in table.indexes if index.unique]
+    found = [(str(index.name), tuple(column.key for column in index.columns))
+             for index in table.indexes if index.unique]
     found += [(str(one.name), tuple(column.key for column in one.columns))
               for one in table.constraints if isinstance(one, sa.UniqueConstraint)]
     return found

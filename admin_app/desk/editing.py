@@ -21,7 +21,7 @@ from admin_app import access, once
 from admin_app.clock import utcnow
 from admin_app.database import db
 from admin_app.desk import conflict, forms, kinds, merge
-from admin_app.desk.view import BaseDesk
+from admin_app.desk.view import BaseDesk, is_key
 from admin_app.errors import Refused, RuleError, StaleRow
 
 
@@ -176,7 +176,7 @@ class EditingDesk(BaseDesk):
         if isinstance(error, Refused) and error.field is None:
             raise error
         name = error.field or ""
-        found = form[name] if name in form else form[f"{name}_id"] if f"{name}_id" in form else None
+        found = next((form[one] for one in (name, f"{name}_id") if one in form), None)
         if found is None:
             flash(str(error.message), "error")
             return
@@ -267,7 +267,7 @@ class EditingDesk(BaseDesk):
 
     def row_of_bin(self, text: str | None) -> Any:
         """A deleted record by its key; 404 where there is none in the person's scope."""
-        if not text or not text.isascii() or not text.isdigit() or len(text) > 9:
+        if not text or not is_key(text):
             abort(404)
         statement = sa.select(self.model).where(self.model.id == int(text), self.model.deleted_at.is_not(None))
         row = db.session.scalars(statement).first()

@@ -118,7 +118,7 @@ def _drain(buffer: io.StringIO) -> str:
 
 def xlsx_answer(model: Any, statement: sa.Select[Any], filename: str, title: str) -> Response:
     """An XLSX written row by row to a temporary file; no cell is a formula or a link."""
-    file = tempfile.TemporaryFile()
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - send_file closes it
     book = xlsxwriter.Workbook(file, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
                                       "strings_to_numbers": False, "remove_timezone": True})
     sheet = book.add_worksheet(title[:31].translate({ord(sign): "-" for sign in "[]:*?/\\'"}) or "export")

@@ -54,7 +54,8 @@ class Control:
             box, field.reveal_url, field.id, _("Show %(field)s", field=field.label.text), look.icon("eye", "sm"))
 
     def _note(self, field: DeskField, attributes: dict[str, Any]) -> Markup:
-        extra = {"name": field.name, "rows": min(10, max(3, field.text.count("\n") + 2)), "maxlength": kinds.NOTE_LENGTH}
+        lines = min(10, max(3, field.text.count("\n") + 2))
+        extra = {"name": field.name, "rows": lines, "maxlength": kinds.NOTE_LENGTH}
         return Markup("<textarea {}>\n{}</textarea>").format(_params(attributes | extra), field.text)
 
     def _yes(self, field: DeskField, attributes: dict[str, Any]) -> Markup:
@@ -86,7 +87,7 @@ class Control:
 
 
 def _params(attributes: dict[str, Any]) -> Markup:
-    return Markup(html_params(**attributes))  # noqa: S704 - html_params escapes
+    return Markup(html_params(**attributes))  # html_params escapes
 
 
 def _select(field: DeskField, attributes: dict[str, Any], options: Sequence[tuple[str, str]]) -> Markup:
@@ -131,14 +132,15 @@ class DeskField(wtforms.Field):
 
     widget = Control()
 
-    def __init__(self, label: Any, about: Field, column: sa.Column[Any], table: str, **words: Any) -> None:
+    def __init__(self, label: Any, about: Field, column: sa.Column[Any], table: str, *, needed: bool = False,
+                 **words: Any) -> None:
         super().__init__(label, description=about.help, **words)
         self.about, self.column, self.table = about, column, table
         self.text = ""
         self.given = False
         self.warnings: tuple[Any, ...] = ()
         self.reveal_url = ""
-        if is_required(about, column):
+        if needed or is_required(about, column):
             self.flags.required = True
             self.validators = (_required,)
 

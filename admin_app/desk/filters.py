@@ -133,8 +133,9 @@ def list_address(table: str, *wanted: tuple[str, str, Any], search: str = "", **
     """
     pairs: list[tuple[str, str]] = []
     for number, (column, op, value) in enumerate(wanted):
-        text = value.isoformat() if isinstance(value, dt.date) else str(int(value) if isinstance(value, bool) else value)
-        pairs.append((f"flt{number}_{column}_{op}", text))
+        if isinstance(value, dt.date):
+            value = value.isoformat()
+        pairs.append((f"flt{number}_{column}_{op}", str(int(value) if isinstance(value, bool) else value)))
     if search:
         pairs.append(("search", search))
     pairs += [(key, str(value)) for key, value in more.items()]

@@ -8,6 +8,7 @@ from typing import Any
 from flask_wtf import FlaskForm
 
 from admin_app import access
+from admin_app.clock import utcnow
 from admin_app.columns import Field, fields
 from admin_app.desk.fields import DeskField, is_required, reveal_address
 
@@ -18,11 +19,11 @@ def typed_fields(model: Any) -> list[str]:
             if not field.readonly and not field.hidden and field.kind != "data"]
 
 
-def form_class(model: Any, names: Iterable[str]) -> type[FlaskForm]:
-    """A form with one DeskField for each name."""
+def form_class(model: Any, names: Iterable[str], needed: Iterable[str] = ()) -> type[FlaskForm]:
+    """A form with one DeskField for each name; those `needed` must be filled in though the table takes NULL."""
     about = {name: (column, field) for name, column, field in fields(model)}
-    body = {name: DeskField(about[name][1].label, about[name][1], about[name][0], model.__tablename__)
-            for name in names}
+    body = {name: DeskField(about[name][1].label, about[name][1], about[name][0], model.__tablename__,
+                            needed=name in needed) for name in names}
     return type(f"{model.__name__}Form", (FlaskForm,), body)
 
 
@@ -53,11 +54,13 @@ def offer_reveal(form: Any, row: Any) -> None:
 def prefill(form: Any, given: Any) -> None:
     """Start values of a new record: the defaults of its columns, then what the address brings (`?customer_id=7`)."""
     for field in desk_fields(form):
-        default = field.column.default
+        default: Any = field.column.default
         if default is not None and default.is_scalar:
             field.process_data(default.arg)
         elif default is not None and default.is_callable and field.about.kind == "moment":
             field.process_data(default.arg(None))
+        elif default is None and field.about.kind == "moment" and is_required(field.about, field.column):
+            field.process_data(utcnow())
         text = given.get(field.short_name, "")
         if text and not field.about.private:
             field.text = str(text)[:200]

@@ -13,11 +13,12 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from admin_app import access, access_log, clock
+from admin_app import access, access_log, clock, scope
 from admin_app.columns import fields
 from admin_app.database import db, writing
 from admin_app.desk import exports, listing
 from admin_app.desk.editing import EditingDesk
+from admin_app.desk.view import is_key
 from admin_app.errors import RuleError
 from admin_app.masking import masked
 from admin_app.models import BY_TABLE
@@ -74,9 +75,8 @@ class DeskView(EditingDesk):
         field = self.about.get(name)
         if field is None or field.kind != "link" or field.hidden:
             abort(404)
-        if not (self.can_create or self.can_edit or self.is_accessible()) or not access.can(field.target, "read"):
-            if field.target not in ("user", "store", "team", "role"):
-                abort(403)
+        if field.target not in scope.DIRECTORY and not access.can(field.target, "read"):
+            abort(403)
         limit = min(max(request.args.get("limit", MOST_FOUND, type=int), 1), MOST_FOUND)
         offset = min(max(request.args.get("offset", 0, type=int), 0), 10_000)
         model = BY_TABLE[field.target]
@@ -136,7 +136,7 @@ class DeskView(EditingDesk):
             abort(400)
         if not self._may(one):
             abort(403)
-        keys = [int(text) for text in request.form.getlist("rowid") if text.isascii() and text.isdigit() and len(text) < 10]
+        keys = [int(text) for text in request.form.getlist("rowid") if is_key(text)]
         if not keys or len(keys) > MOST_AT_ONCE:
             flash(_("Choose between 1 and %(most)s rows.", most=MOST_AT_ONCE), "error")
             return redirect(back)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,11 +10,12 @@ from flask import request
 from flask_babel import gettext as _
 
 from admin_app import look
+from admin_app.desk.cells import NUMERIC, SHORT
 from admin_app.desk.fields import SMALL, label_of_link, options_of
 from admin_app.desk.filters import Filter
 from admin_app.desk.listing import Page
 
-PAGING = ("page", "after", "before")
+PAGING = ("page", "after", "before", "filters")
 
 
 def _address(path: str, leave: tuple[str, ...] = (), **change: Any) -> str:
@@ -33,23 +34,21 @@ class Column:
     label: Any
     href: str
     sorted: str  # "ascending", "descending" or ""
-    numeric: bool
+    css: str
 
 
 def columns(view: Any, view_args: Any) -> list[Column]:
-    """The headings in list order."""
-    from admin_app.desk.cells import NUMERIC
-
+    """The headings, the title first and then in list order."""
     found = []
     for index, (name, label) in enumerate(view._list_columns):
-        here = view_args.sort == index
+        here = view_args.sort == index and name in view._sortable_columns
         turned = 1 if here and not view_args.sort_desc else None
         href = _address(request.path, ("desc",), sort=index, desc=turned) if name in view._sortable_columns else ""
-        found.append(Column(name, label, href, ("descending" if view_args.sort_desc else "ascending") if here and href else "",
-                            view.about[name].kind in NUMERIC))
+        direction = ("descending" if view_args.sort_desc else "ascending") if here else ""
+        found.append(Column(name, label, href, direction, "num" if view.about[name].kind in NUMERIC else ""))
     if view.title:
         found.sort(key=lambda column: column.name != view.title)
-    return found
+    return [replace(column, css=f"{column.css} lo") if place > SHORT else column for place, column in enumerate(found)]
 
 
 class Toolbar:
@@ -78,6 +77,20 @@ class Toolbar:
         return _address(self.path, after=self.page.after) if self.page.after else ""
 
     @property
+    def filter_href(self) -> str:
+        """Address of this list with its filter form open."""
+        return _address(self.path, filters=1)
+
+    @property
+    def unfiltering(self) -> str:
+        """Address of this list with its filter form shut."""
+        return _address(self.path)
+
+    @property
+    def filtering(self) -> bool:
+        return "filters" in request.args
+
+    @property
     def clear(self) -> str:
         return self.path
 
@@ -103,7 +116,9 @@ class Toolbar:
 
     def _sentence(self, one: Filter, text: str) -> str:
         if one.op == "empty":
-            return _("%(field)s: empty", field=one.name) if one.value(text) else _("%(field)s: filled in", field=one.name)
+            if one.value(text):
+                return _("%(field)s: empty", field=one.name)
+            return _("%(field)s: filled in", field=one.name)
         return _("%(field)s %(verb)s %(value)s", field=one.name, verb=one.operation(), value=self._value(one, text))
 
     def _value(self, one: Filter, text: str) -> str:

@@ -27,7 +27,7 @@ from admin_app.desk.fields import reveal_address
 from admin_app.desk.filters import Filter, filters_of
 
 PATH = re.compile(r"/(?![/\\])[^\\\x00-\x1f]*")
-TITLES = ("name", "number", "label", "what", "version_name", "username", "code", "reason")
+TITLES = ("name", "model", "number", "label", "version_name", "code")
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ class BaseDesk(ModelView):
     add = True  # whether people may add records here at all
     change = True
     drop = True
+    needed: tuple[str, ...] = ()  # fields that a person must fill in beside those that the table demands
     log_views = False  # whether opening a record is logged (customers and what names them)
 
     list_template = "desk/list.html"
@@ -106,11 +107,12 @@ class BaseDesk(ModelView):
     def scaffold_form(self) -> type[FlaskForm]:
         from admin_app.desk import forms
 
-        return forms.form_class(self.model, forms.typed_fields(self.model))
+        return forms.form_class(self.model, forms.typed_fields(self.model), self.needed)
 
     def init_actions(self) -> None:
         """Bulk actions are those of serving.py, not Flask-Admin's registry."""
-        self._actions, self._actions_data = [], {}
+        self._actions: list[Any] = []
+        self._actions_data: dict[str, Any] = {}
 
     # ------------------------------------------------------------ rights
 
@@ -143,7 +145,7 @@ class BaseDesk(ModelView):
 
     def row_or_404(self, text: str | None) -> Any:
         """The record with this key as the gate shows it; 404 for none, for one out of scope, for no number."""
-        if not text or not text.isascii() or not text.isdigit() or len(text) > 9:
+        if not text or not is_key(text):
             abort(404)
         statement = listing.select_rows(self.model, list(self.about)).where(self.model.id == int(text))
         row = db.session.scalars(statement).first()
@@ -167,8 +169,9 @@ class BaseDesk(ModelView):
         return str(row) or f"#{row.id}"
 
     def _title(self) -> str:
-        """The first text column of the list, which carries the link to the record."""
-        return next((name for name in TITLES if name in self.listed), "")
+        """The list's first column, which carries the link to the record: its name, else its first text or link."""
+        chosen = next((name for name in TITLES if name in self.listed), "")
+        return chosen or next((name for name in self.listed if self.about[name].kind in ("link", "text")), "")
 
     def back(self) -> str:
         """Where to go after this page: `url` of the address where it is a path of this site; 400 where it is not."""
@@ -181,7 +184,8 @@ class BaseDesk(ModelView):
 
     def address(self, verb: str, row: Any = None, **words: Any) -> str:
         """Address of a page of this screen: "edit", "details", "new", "" for the list."""
-        pairs = ([("id", row.id)] if row is not None else []) + [(k, v) for k, v in words.items() if v not in (None, "")]
+        pairs = [("id", row.id)] if row is not None else []
+        pairs += [(key, value) for key, value in words.items() if value not in (None, "")]
         path = f"{request.script_root}/admin/{self.table}/{verb + '/' if verb else ''}"
         return f"{path}?{urlencode(pairs)}" if pairs else path
 
@@ -243,18 +247,19 @@ class BaseDesk(ModelView):
         from admin_app.desk import toolbar
 
         bar = toolbar.Toolbar(self, view_args, found, number)
-        return self.render(self.list_template, view=self, bar=bar, rows=self._rows(found.rows, bar.here),
+        return self.render(self.list_template, view=self, bar=bar, rows=self._rows(found.rows),
                            columns=toolbar.columns(self, view_args), search=view_args.search)
 
-    def _rows(self, rows: list[Any], here: str) -> list[dict[str, Any]]:
+    def _rows(self, rows: list[Any]) -> list[dict[str, Any]]:
         """The table's rows, ready to print: key, name, address, cells as (name, label, class, html)."""
         today, reveals = clock.today(), access.can(self.table, "reveal")
         labels = {name: str(self.about[name].label) for name in self.listed}
         shown = []
         for row in rows:
             heading = self.heading(row)
-            html = [(name, labels[name], cells.css(self.about[name], name, getattr(row, name), today),
-                     self._cell(row, name, heading, reveals)) for name in self.listed if name != self.title]
+            html = [(name, labels[name], cells.css(self.about[name], name, getattr(row, name), today, place),
+                     self._cell(row, name, heading, reveals))
+                    for place, name in enumerate(name for name in self.listed if name != self.title)]
             shown.append({"id": row.id, "name": self._title_text(row, heading), "cells": html})
         return shown
 
@@ -274,9 +279,9 @@ class BaseDesk(ModelView):
         """A masked value, with its reveal button where the person may reveal."""
         if not reveals:
             return Markup('<span class="mask"><span class="tel">{}</span></span>').format(html)
-        return Markup('<span class="mask" data-mask><span class="tel" data-value>{}</span><button class="btn btn-ghost" '
-                      'type="button" data-reveal-url="{}" title="{}" aria-label="{}">{}</button></span>').format(
-            html, reveal_address(self.table, row.id, name), _("Show the whole value (logged)"),
+        return Markup('<span class="mask" data-mask><span class="tel" data-value>{}</span><button class="btn btn-ghost"'
+                      ' type="button" data-reveal-url="{}" aria-label="{}">{}</button></span>').format(
+            html, reveal_address(self.table, row.id, name),
             _("Show %(field)s of %(name)s", field=self.about[name].label, name=heading), look.icon("eye", "sm"))
 
     # ------------------------------------------------------------ details
@@ -290,16 +295,22 @@ class BaseDesk(ModelView):
         if page is not None:
             return page(row)
         return self.render(self.details_template, view=self, row=row, heading=self.heading(row), back=self.back(),
-                           groups=self.detail_groups(row))
+                           groups=self.detail_groups(row), blanks=self.blanks(row))
+
+    def blanks(self, row: Any) -> list[Any]:
+        """The labels of what could be filled in and is not."""
+        typed = [(name, field) for name, field in self.about.items()
+                 if not (field.hidden or field.readonly or field.kind == "yes")]
+        return [field.label for name, field in typed if getattr(row, name) in (None, "", [])]
 
     def detail_groups(self, row: Any) -> list[tuple[Any, list[tuple[str, Any, Markup, bool]]]]:
-        """(heading, [(name, label, html, wide)]) of everything that is declared and not hidden."""
+        """(heading, [(name, label, html, wide)]) of everything that is declared, not hidden and filled in."""
         reveals, heading = access.can(self.table, "reveal"), self.heading(row)
         found: dict[str, tuple[Any, list[tuple[str, Any, Markup, bool]]]] = {}
         for name, field in self.about.items():
-            if field.hidden:
+            value = None if field.hidden else getattr(row, name)
+            if value in (None, "", []) or (field.kind == "yes" and not value):
                 continue
-            value = getattr(row, name)
             html = cells.in_details(field, name, value, self.linked(row, name))
             if field.private and value:
                 html = self.masked(html, row, name, heading, reveals)
@@ -324,6 +335,11 @@ def details_page(table: str) -> Callable[[Callable[[Any], Any]], Callable[[Any],
     return keep
 
 
+def is_key(text: str) -> bool:
+    """Whether a text of an address can be a record's key."""
+    return text.isascii() and text.isdigit() and len(text) < 10
+
+
 def _key(name: str) -> int | None:
     text = request.args.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+    return int(text) if is_key(text) else None

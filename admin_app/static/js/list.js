@@ -38,7 +38,8 @@ document.addEventListener("click", (event) => {
   const button = closest(event, "[data-delete]");
   if (button && remove) {
     event.preventDefault();
-    ask(button.dataset.sentence, () => { remove.elements.id.value = button.dataset.delete; remove.requestSubmit(); });
+    const name = button.dataset.name ?? button.closest("tr").querySelector(".is-title").textContent.trim();
+    ask(dialog.dataset.ask.replace("{name}", name), () => { remove.elements.id.value = button.dataset.delete; remove.requestSubmit(); });
   }
   const act = closest(event, "[data-action]");
   if (act) {
@@ -57,6 +58,12 @@ function send(name) {
   for (const box of boxes) if (box.checked) form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "rowid", value: box.value }));
   form.requestSubmit();
 }
+
+// Editing from a list comes back to the list as it is.
+document.addEventListener("click", (event) => {
+  const link = closest(event, "[data-back]");
+  if (link && !link.search.includes("url=")) link.search += `&url=${encodeURIComponent(location.pathname + location.search)}`;
+});
 
 // The filter form shows only the control of the chosen filter.
 const filter = document.querySelector("[data-filter-form]");
