@@ -18,7 +18,6 @@ import waitress
 from flask import Flask
 
 from admin_app import create_app
-from admin_app.database import db
 from admin_app.errors import RuleError
 
 THREADS = 8
@@ -46,7 +45,7 @@ def serve(app: Flask) -> int:
     """Prepare the database, say where the desk is, and answer until told to end."""
     from admin_app import jobs, starting
 
-    lines = starting.prepare(app, demo=wants_demo(app))
+    lines = starting.prepare(app)
     server = listen(app)
     scheduler = jobs.start_scheduler(app)
     say(f"CareDesk: {shown_address(app.config['HOST'], int(app.config['PORT']))}")
@@ -60,14 +59,6 @@ def serve(app: Flask) -> int:
         if scheduler is not None:
             scheduler.shutdown(wait=False)
     return 0
-
-
-def wants_demo(app: Flask) -> bool:
-    """Whether this is a first start that gets the demo store: no table yet, and CAREDESK_DEMO is not 0."""
-    if str(app.config.get("CAREDESK_DEMO")) == "0":
-        return False
-    with app.app_context():
-        return not sa.inspect(db.engine).get_table_names()
 
 
 def listen(app: Flask) -> Any:

@@ -5,94 +5,74 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from babel.messages.catalog import Catalog
 
 from admin_app import catalogue
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Catalogues in a folder of the test, with a glossary of one word."""
-    monkeypatch.setattr(catalogue, "FOLDER", tmp_path / "translations")
-    monkeypatch.setattr(catalogue, "ROOT", tmp_path)
+    """Catalogues in a folder of the test, with a glossary of one word and two ids in the code."""
     (tmp_path / "translations").mkdir()
-    (tmp_path / "translations" / "zh_Hant.tsv").write_text("# as converted, as it should be\n二維碼\tQR 碼\n", "utf-8")
+    (tmp_path / "translations" / "glossary.yaml").write_text("二維碼: QR 碼\n", "utf-8")
+    monkeypatch.setattr(catalogue, "HERE", tmp_path)
+    monkeypatch.setattr(catalogue, "FOLDER", tmp_path / "translations")
+    monkeypatch.setattr(catalogue, "collect", lambda: ["Due %(when)s", ("%(num)d customer", "%(num)d customers")])
     return tmp_path
 
 
-def template(*ids: str | tuple[str, str]) -> Catalog:
-    found = Catalog()
-    for message_id in ids:
-        found.add(message_id, locations=[("./admin_app/menu.py", 1)])
-    return found
+def taken(folder: Path, *lines: str) -> list[str]:
+    """The arguments that take over a list of translations."""
+    path = folder / "words.tsv"
+    path.write_text("\n".join(lines), "utf-8")
+    return ["--take", str(path)]
 
 
-def made(*ids: str | tuple[str, str], **words: str) -> dict[str, Catalog]:
-    found = catalogue.build(template(*ids), words)
-    for locale, content in found.items():
-        catalogue.write(locale, content)
-    return found
-
-
-def test_the_catalogues_of_the_desk_are_complete_and_fresh() -> None:
-    assert catalogue.faults(catalogue.build(catalogue.collect(), {})) == []
+def test_the_catalogues_of_the_desk_are_complete_and_fresh(capsys: pytest.CaptureFixture[str]) -> None:
+    status = catalogue.main(["--check"])
+    assert status == 0, capsys.readouterr().err[:2000]
 
 
 def test_words_are_collected_from_code_and_templates() -> None:
-    places = {path for message in catalogue.collect() for path, _ in message.locations}
-    assert "./admin_app/menu.py" in places or "admin_app/menu.py" in places
-    assert any(path.endswith("templates/base.html") or "templates/shell" in path for path in places)
+    ids = catalogue.collect()
+    assert "Sign in" in ids
+    assert "Follow-up rules" in ids
 
 
-def test_simplified_is_kept_and_traditional_is_made_from_it(folder: Path) -> None:
-    first = made("Save", Save="保存二维码")
-    again = catalogue.build(template("Save"), {"Save": "另一个"})
-    for found in (first, again):
-        assert found["zh_Hans_CN"].get("Save").string == "保存二维码"
-        assert found["zh_Hant_TW"].get("Save").string == "儲存QR 碼"
-    assert catalogue.faults(again) == []
-
-
-def test_a_word_without_translation_is_named_with_its_place(folder: Path) -> None:
-    faults = catalogue.faults(made("Save", "Cancel", Save="保存"))
-    assert faults == ["admin_app/menu.py: no translation of 'Cancel'"]
-
-
-def test_a_word_that_is_used_no_more_goes(folder: Path) -> None:
-    made("Save", "Cancel", Save="保存", Cancel="取消")
-    found = catalogue.build(template("Save"), {})
-    assert found["zh_Hans_CN"].get("Cancel") is None
-    assert sorted(catalogue.faults(found)) == [
-        f"translations/{locale}/LC_MESSAGES/messages.{kind} is stale: run `make i18n`"
-        for locale in ("zh_Hans_CN", "zh_Hant_TW") for kind in ("mo", "po")]
-
-
-def test_another_placeholder_is_a_fault(folder: Path) -> None:
-    faults = catalogue.faults(catalogue.build(template("Due %(when)s"), {"Due %(when)s": "%(day)s 到期"}))
-    assert "zh_Hans_CN: other placeholders in the translation of 'Due %(when)s'" in faults
-
-
-def test_a_number_of_things_has_one_form_in_chinese(folder: Path) -> None:
-    found = made(("%(num)d customer", "%(num)d customers"), **{"%(num)d customer": "%(num)d 位客户"})
-    assert found["zh_Hans_CN"].get(("%(num)d customer", "%(num)d customers")).string == ("%(num)d 位客户",)
-    assert catalogue.faults(found) == []
-
-
-def test_the_same_words_make_the_same_file(folder: Path) -> None:
-    one, two = made("Save", Save="保存"), made("Save", Save="保存")
-    assert catalogue.po_bytes(one["zh_Hans_CN"]) == catalogue.po_bytes(two["zh_Hans_CN"])
-    assert catalogue.mo_bytes(one["zh_Hant_TW"]) == catalogue.mo_bytes(two["zh_Hant_TW"])
-
-
-def test_check_writes_nothing_and_ends_with_one(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(catalogue, "collect", lambda: template("Save"))
-    words = folder / "words.tsv"
-    words.write_text("Save\t保存\n", "utf-8")
-    assert catalogue.main(["--check", "--words", str(words)]) == 1
-    assert "is stale: run `make i18n`" in capsys.readouterr().err
-    assert not catalogue.po_path("zh_Hans_CN").exists()
-    assert catalogue.main(["--words", str(words)]) == 0
+def test_what_is_taken_over_is_compiled_in_both_scripts(folder: Path) -> None:
+    words = taken(folder, "Due %(when)s\t二维码 %(when)s 到期", "%(num)d customer\t%(num)d 位客户")
+    assert catalogue.main(words) == 0
     assert catalogue.main(["--check"]) == 0
-    assert "保存" in catalogue.po_path("zh_Hans_CN").read_text("utf-8")
+    assert catalogue.read("zh_Hans_CN")["Due %(when)s"] == "二维码 %(when)s 到期"
+    assert catalogue.read("zh_Hant_TW")["Due %(when)s"] == "QR 碼 %(when)s 到期"
+    assert catalogue.read("zh_Hant_TW")[("%(num)d customer", "%(num)d customers")] == ("%(num)d 位客戶",)
+
+
+def test_what_is_translated_already_stays(folder: Path) -> None:
+    assert catalogue.main(taken(folder, "Due %(when)s\t%(when)s 到期", "%(num)d customer\t%(num)d 位")) == 0
+    assert catalogue.main(taken(folder, "Due %(when)s\t另一个 %(when)s")) == 0
+    assert catalogue.read("zh_Hans_CN")["Due %(when)s"] == "%(when)s 到期"
+
+
+def test_checking_writes_nothing_and_names_what_is_missing(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert catalogue.main(["--check"]) == 1
+    told = capsys.readouterr().err
+    assert "not translated: 'Due %(when)s'" in told
+    assert "stale: " in told
+    assert "run `make i18n`" in told
+    assert not catalogue.po_file("zh_Hans_CN").exists()
+
+
+def test_a_lost_placeholder_is_a_fault(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert catalogue.main(taken(folder, "Due %(when)s\t%(day)s 到期", "%(num)d customer\t%(num)d 位")) == 1
+    assert "placeholders differ: 'Due %(when)s' / '%(day)s 到期'" in capsys.readouterr().err
+
+
+def test_a_word_that_is_used_no_more_goes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert catalogue.main(taken(folder, "Due %(when)s\t%(when)s 到期", "%(num)d customer\t%(num)d 位")) == 0
+    monkeypatch.setattr(catalogue, "collect", lambda: ["Due %(when)s"])
+    assert catalogue.main(["--check"]) == 1
+    assert catalogue.main([]) == 0
+    assert catalogue.read("zh_Hans_CN") == {"Due %(when)s": "%(when)s 到期"}
+    assert catalogue.main(["--check"]) == 0

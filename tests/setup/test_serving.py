@@ -19,7 +19,6 @@ from flask import Flask
 
 from admin_app import create_app, serving
 from admin_app.errors import RuleError
-from tests import postgres
 from tests.conftest import settings
 
 ROOT = Path(serving.__file__).resolve().parent.parent
@@ -31,29 +30,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def empty_app(folder: Path, url: str = "", **given: str) -> Flask:
+def empty_app(folder: Path, **given: str) -> Flask:
     """An application over a database without tables."""
-    return create_app(settings(folder, url or f"sqlite:///{folder / 'empty.db'}") | given)
-
-
-# A first start
-
-
-def test_a_database_without_tables_gets_the_demo(tmp_path: Path) -> None:
-    assert serving.wants_demo(empty_app(tmp_path)) is True
-
-
-def test_an_empty_postgresql_gets_the_demo_too(tmp_path: Path, postgres_server: postgres.Server) -> None:
-    with postgres_server.database() as url:
-        assert serving.wants_demo(empty_app(tmp_path, url)) is True
-
-
-def test_a_store_that_wants_none_gets_none(tmp_path: Path) -> None:
-    assert serving.wants_demo(empty_app(tmp_path, CAREDESK_DEMO="0")) is False
-
-
-def test_an_initialised_database_never_gets_the_demo(store_app: Flask) -> None:
-    assert serving.wants_demo(store_app) is False
+    return create_app(settings(folder, f"sqlite:///{folder / 'empty.db'}") | given)
 
 
 # The server
