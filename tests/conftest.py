@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import datetime as dt
 import shutil
 from collections.abc import Callable, Iterator
@@ -40,6 +41,16 @@ def fill(app: Flask) -> None:
             db.session.commit()
         db.session.remove()
         db.engine.dispose()
+
+
+class Client(FlaskClient):
+    """A browser beside the test: what the test prepared is committed first, and the request runs on its own,
+    with no session, person or transaction of the test around it."""
+
+    def open(self, *arguments: Any, **words: Any) -> Any:
+        db.session.commit()
+        words["buffered"] = True
+        return contextvars.Context().run(super().open, *arguments, **words)
 
 
 class Sqlite:
@@ -115,6 +126,7 @@ def store_app(request: pytest.FixtureRequest) -> Iterator[Flask]:
 
 
 def _entered(app: Flask) -> Iterator[Flask]:
+    app.test_client_class = Client
     with app.app_context():
         access.set_actor(db.session, access.Actor(name="test", system="test", store_ids=None, store_id=1))
         yield app
@@ -140,7 +152,6 @@ def sign_in(app: Flask) -> Callable[[User | str], FlaskClient]:
 
     def enter(person: User | str, password: str = PASSWORD) -> FlaskClient:
         name = person if isinstance(person, str) else person.username
-        db.session.commit()  # what the test prepared is to be seen by the request
         client = app.test_client()
         answer = client.post("/login", data={"username": name, "password": password, "csrf_token": token(client)})
         assert answer.status_code == 302, answer.text
