@@ -58,3 +58,5 @@ def _end_on_change(session: Any, _context: Any, _instances: Any) -> None:
         if isinstance(row, User) and any(attributes.get_history(row, name).has_changes() for name in ENDING):
             session.connection().execute(
                 sa.delete(SignIn.__table__).where(SignIn.__table__.c.user_id == row.id))
+            for ended in [one for one in session.identity_map.values() if isinstance(one, SignIn)]:
+                session.expunge(ended)

@@ -34,11 +34,11 @@ def ask() -> Any:
         raise Refused(_("Only an administrator may do this."))
     reason, error = request.form.get("reason", "").strip(), None
     if request.method == "POST":
-        if len(reason) >= 8:
+        if len(reason) >= 4:
             _open(actor, reason)
             flash(_("Customer files are open to you for 15 minutes, masked. Everything you look at is logged."), "info")
             return redirect("/admin/customer/")
-        error = _("Write the reason in at least eight characters.")
+        error = _("Write the reason in at least four characters.")
     page = render_template("account/break_glass.html", error=error, reason=reason)
     return page, 400 if error else 200
 

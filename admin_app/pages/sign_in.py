@@ -84,13 +84,11 @@ def _log(verb: AccessVerb, user: User | None, address: str, said: str | None = N
 
 def _form(target: str, username: str = "", error: str | None = None, detail: str | None = None) -> str:
     demo = is_demo()
-    table = Store.__table__
-    with db.engine.connect() as connection:
-        names = [row.name for row in connection.execute(sa.select(table.c.name).order_by(table.c.id))]
+    names = list(db.session.scalars(access.ungated(sa.select(Store.name).order_by(Store.id).limit(2))))
     return render_template(
         "account/sign_in.html", next=target if target != "/admin/" else None, username=username, error=error,
         detail=detail, demo=_roles() if demo else None, demo_password=passwords.DEMO_PASSWORD,
-        place=" · ".join(names[:2]))
+        place=" · ".join(names))
 
 
 def _roles() -> list[tuple[str, str, str]]:
@@ -107,9 +105,7 @@ def _roles() -> list[tuple[str, str, str]]:
         "auditor": _("Reads everything, changes nothing"),
         "administrator": _("Staff, roles, imports, backups"),
     }
-    table = Role.__table__
-    with db.engine.connect() as connection:
-        names = {row.code: row.name for row in connection.execute(sa.select(table.c.code, table.c.name))}
+    names = {row.code: row.name for row in db.session.execute(access.ungated(sa.select(Role.code, Role.name)))}
     return [(code, names.get(code, code), what) for code, what in does.items()]
 
 

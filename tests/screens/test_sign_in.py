@@ -122,7 +122,7 @@ def test_a_given_password_must_be_changed_first(sign_in: Any, session: Any, cast
 
 
 def test_a_new_agreement_is_signed_on_the_screen(sign_in: Any, session: Any, cast: Cast) -> None:
-    session.add(m.Agreement(version_name="2026-11b", body="第一条\n\n第二条", valid_from=dt.date(2026, 11, 1)))
+    session.add(m.Agreement(version_name="2026-11b", body="第一条\n\n第二条", valid_from=dt.date(2026, 11, 23)))
     client = sign_in(cast.marketing)
     assert client.get("/admin/").headers["Location"] == "/account/agreement"
     page = client.get("/account/agreement")
