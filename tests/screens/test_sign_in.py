@@ -12,7 +12,7 @@ from flask import Flask
 
 from admin_app import access, passwords
 from admin_app import models as m
-from admin_app.clock import utcnow
+from admin_app.clock import today, utcnow
 from tests import factories as f
 from tests.cast import PASSWORD, ROLES, Cast
 from tests.conftest import row, token
@@ -122,7 +122,7 @@ def test_a_given_password_must_be_changed_first(sign_in: Any, session: Any, cast
 
 
 def test_a_new_agreement_is_signed_on_the_screen(sign_in: Any, session: Any, cast: Cast) -> None:
-    session.add(m.Agreement(version_name="2026-11b", body="第一条\n\n第二条", valid_from=dt.date(2026, 11, 23)))
+    session.add(m.Agreement(version_name="2026-11b", body="第一条\n\n第二条", valid_from=today()))
     client = sign_in(cast.marketing)
     assert client.get("/admin/").headers["Location"] == "/account/agreement"
     page = client.get("/account/agreement")
