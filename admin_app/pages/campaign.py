@@ -121,9 +121,9 @@ def _tiles(campaign: Campaign, found: campaigns.Figures) -> list[Tile]:
              _members_at(campaign, ("feedback", "least", 1), invited), f"n = {found.feedback_count}"),
     ]
     if access.can("campaign_cost"):
-        tiles.append(Tile(
-            _("Cost"), f"¥{found.cost:,.0f}" if found.cost is not None else _("not set"),
-            _costs_at(campaign), _("budget ¥%(amount)s", amount=f"{campaign.budget:,.0f}") if campaign.budget is not None else ""))
+        budget = _("budget ¥%(amount)s", amount=f"{campaign.budget:,.0f}") if campaign.budget is not None else ""
+        tiles.append(Tile(_("Cost"), f"¥{found.cost:,.0f}" if found.cost is not None else _("not set"),
+                          _costs_at(campaign), budget))
         tiles.append(Tile(_("Return on investment"), f"{found.roi:.0f}%" if found.roi is not None else _("not set")))
     return tiles
 
