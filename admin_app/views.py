@@ -98,14 +98,8 @@ class FollowUpView(DeskView):
     quick = (Quick(_l("Mine"), "assignee_id", "equals", "me"), Quick(_l("Open"), "state", "equals", "open"))
 
     def before_save(self, row: Any, form: Any, is_new: bool) -> None:
-        """A task made by hand is nobody's occurrence but its own, and belongs to whoever makes it."""
-        if not is_new:
-            return
-        from secrets import token_hex
-
-        row.occurrence = f"manual:{token_hex(12)}"
-        row.first_due_on = row.due_on
-        if row.assignee_id is None:
+        """A task made by hand belongs to whoever makes it unless somebody else is named."""
+        if is_new and row.assignee_id is None:
             row.assignee_id = access.current().user_id
 
 
@@ -119,6 +113,7 @@ class FollowUpRuleView(DeskView):
 class ComplaintView(DeskView):
     model = models.Complaint
     one, many, icon = _l("Complaint"), _l("Complaints"), "alert"
+    fixed = ("customer_id", "received_at", "level", "area")  # re-routed and escalated by rules/complaints
     log_views = True
     quick = (Quick(_l("In my charge"), "owner_id", "equals", "me"), Quick(_l("Major"), "level", "equals", "major"),
              Quick(_l("Not closed"), "state", "not", "closed"))

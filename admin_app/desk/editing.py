@@ -1,4 +1,4 @@
-"""Adding, changing, merging, deleting and restoring a record on a generated screen.
+"""Adding, changing, merging and deleting a record on a generated screen.
 
 A person's mistake is a sentence at the field, with everything typed kept. A record that somebody else saved in
 the meantime is answered with the merge page (409). A form is taken once. Deleting moves to the recycle bin.
@@ -6,9 +6,6 @@ the meantime is answered with the merge page (409). A form is taken once. Deleti
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,19 +18,9 @@ from admin_app import access, once
 from admin_app.clock import utcnow
 from admin_app.database import db
 from admin_app.desk import conflict, forms, kinds, merge
-from admin_app.desk.view import BaseDesk, is_key
+from admin_app.desk.view import BaseDesk
 from admin_app.errors import Refused, RuleError, StaleRow
-
-
-@contextmanager
-def seeing_deleted() -> Iterator[None]:
-    """Within this, the acting person sees the recycle bin too, in their own scope."""
-    before = access.current()
-    access.set_actor(db.session, replace(before, include_deleted=True))
-    try:
-        yield
-    finally:
-        access.set_actor(db.session, before)
+from admin_app.rules import saving
 
 
 class EditingDesk(BaseDesk):
@@ -44,42 +31,21 @@ class EditingDesk(BaseDesk):
     def make(self, form: Any) -> Any:
         """A new record from the form, added to the session. A screen whose rule makes the record overrides this."""
         row = self.model()
-        with db.session.no_autoflush:
-            form.populate_obj(row)
-            self.place(row)
-            self.before_save(row, form, True)
+        self.apply(form, row, True)
         db.session.add(row)
         return row
 
-    def apply(self, form: Any, row: Any) -> None:
-        """Put the changed fields of the form on the record."""
+    def apply(self, form: Any, row: Any, is_new: bool = False) -> None:
+        """Put the changed fields of the form on the record, then let its rules normalise and check it."""
         with db.session.no_autoflush:
             form.populate_obj(row)
-            self.before_save(row, form, False)
+            self.before_save(row, form, is_new)
+            for name, sentence in saving.prepare(db.session, row, utcnow()):
+                label = self.about[name].label if name in self.about else ""
+                flash(f"{label}: {sentence}" if label else str(sentence), "warning")
 
     def before_save(self, row: Any, form: Any, is_new: bool) -> None:
-        """What a screen does before its record is written; RuleError refuses it at a field."""
-
-    def after_save(self, row: Any, form: Any, is_new: bool) -> None:
-        """What follows from the record in the same transaction, such as a rule's task."""
-
-    def place(self, row: Any) -> None:
-        """The store of a new record: that of its customer, campaign or vehicle, else the person's own."""
-        if "store_id" not in self.model.__table__.c or row.store_id is not None:
-            return
-        for name in ("customer_id", "campaign_id", "vehicle_id", "complaint_id"):
-            key = getattr(row, name, None)
-            if key is not None:
-                target = self.about[name].target
-                row.store_id = self._store_of(target, key)
-                return
-        row.store_id = access.current().store_id
-
-    def _store_of(self, target: str, key: int) -> int | None:
-        from admin_app.models import BY_TABLE
-
-        model = BY_TABLE[target]
-        return db.session.scalars(sa.select(model.store_id).where(model.id == key)).first()
+        """What a screen does before its record is checked; RuleError refuses it at a field."""
 
     # ------------------------------------------------------------ pages
 
@@ -109,7 +75,7 @@ class EditingDesk(BaseDesk):
         def work() -> Any:
             row = self.make(form)
             db.session.flush()
-            self.after_save(row, form, True)
+            saving.settle(db.session, row, utcnow(), True)
             once.take(db.session, request.form.get("once"), self.address("details", row))
             db.session.commit()
             return row
@@ -140,14 +106,14 @@ class EditingDesk(BaseDesk):
 
     def _edit_form(self, row: Any) -> Any:
         form = self._edit_form_class(obj=row)
-        forms.trim(form, self.table, False)
+        forms.trim(form, self.table, False, self.fixed)
         return form
 
     def _update(self, form: Any, row: Any) -> Any:
         def work() -> Any:
             self.apply(form, row)
             db.session.flush()
-            self.after_save(row, form, False)
+            saving.settle(db.session, row, utcnow(), False)
             db.session.commit()
             return row
 
@@ -207,7 +173,7 @@ class EditingDesk(BaseDesk):
 
         return [(field.label, cells.in_details(field, name, getattr(row, name), self.linked(row, name)))
                 for name, field in self.about.items()
-                if field.readonly and not field.hidden and not field.private and field.kind != "data"
+                if (field.readonly or name in self.fixed) and not field.hidden and not field.private and field.kind != "data"
                 and getattr(row, name) not in (None, "")]
 
     # ------------------------------------------------------------ conflict
@@ -240,7 +206,7 @@ class EditingDesk(BaseDesk):
         self.bin(row)
         db.session.commit()
         flash(_("%(name)s is in the recycle bin.", name=heading), "success")
-        flash(self.address("restore", row), "undo")
+        flash(f"{request.script_root}/admin/recycle/restore/?table={self.table}&id={row.id}", "undo")
         gone = f"/{self.table}/details/" in back or f"/{self.table}/edit/" in back
         return redirect(f"{request.script_root}/admin/{self.table}/" if gone else back)
 
@@ -248,29 +214,3 @@ class EditingDesk(BaseDesk):
         """Move a record to the recycle bin; the caller commits."""
         row.deleted_at, row.deleted_by_id = utcnow(), access.current().user_id
         db.session.flush()
-
-    @expose("/restore/", methods=("POST",))
-    def restore_view(self) -> Any:
-        if not self.can_delete:
-            abort(403)
-        with seeing_deleted():
-            row = self.row_of_bin(request.values.get("id"))
-            row.deleted_at = row.deleted_by_id = None
-            try:
-                db.session.commit()
-            except sa.exc.IntegrityError as error:
-                db.session.rollback()
-                flash(str(conflict.sentence_for(self.model, error).message), "error")
-                return redirect(self.back())
-        flash(_("%(name)s is back.", name=self.heading(row)), "success")
-        return redirect(self.address("details", row))
-
-    def row_of_bin(self, text: str | None) -> Any:
-        """A deleted record by its key; 404 where there is none in the person's scope."""
-        if not text or not is_key(text):
-            abort(404)
-        statement = sa.select(self.model).where(self.model.id == int(text), self.model.deleted_at.is_not(None))
-        row = db.session.scalars(statement).first()
-        if row is None:
-            abort(404)
-        return row

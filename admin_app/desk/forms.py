@@ -31,14 +31,14 @@ def desk_fields(form: Any) -> list[DeskField]:
     return [field for field in form if isinstance(field, DeskField)]
 
 
-def trim(form: Any, table: str, is_new: bool) -> None:
+def trim(form: Any, table: str, is_new: bool, fixed: Iterable[str] = ()) -> None:
     """Leave out what this person may not change here; what is posted under such a name is not read."""
     actor = access.current()
     for name in [field.short_name for field in desk_fields(form)]:
         managers = (table, name) in access.MANAGERS_ONLY and not actor.manages
         assigning = (table, name) in access.ASSIGNING and not actor.may(table, "assign")
         needed = is_new and is_required(form[name].about, form[name].column)
-        if (managers or assigning) and not needed:
+        if (not is_new and name in fixed) or ((managers or assigning) and not needed):
             del form[name]
 
 

@@ -54,6 +54,7 @@ class BaseDesk(ModelView):
     change = True
     drop = True
     needed: tuple[str, ...] = ()  # fields that a person must fill in beside those that the table demands
+    fixed: tuple[str, ...] = ()  # fields that only a new record takes
     log_views = False  # whether opening a record is logged (customers and what names them)
 
     list_template = "desk/list.html"

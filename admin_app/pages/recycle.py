@@ -71,8 +71,8 @@ def _deleted(table: str, row_id: int | None = None) -> list[Any]:
 @bp.post("/restore/")
 def restore() -> Any:
     """Bring one row back; a sentence where it cannot be, because its place was taken in the meantime."""
-    table, number = request.form.get("table", ""), request.form.get("id", "")
-    target = safe_path(request.form.get("url")) or "/admin/recycle/"
+    table, number = request.values.get("table", ""), request.values.get("id", "")
+    target = safe_path(request.values.get("url")) or "/admin/recycle/"
     if table not in tables() or not number.isdigit():
         abort(404)
     found = _deleted(table, int(number))
