@@ -1,0 +1,225 @@
+"""The home page: what the person in front of the screen owes today. Each role has a home of its own (UX 2).
+
+Role.home says which page: own, team, marketing, audit or system; the figures on it follow the role.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from flask import Blueprint, Flask, render_template
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from admin_app import access, clock
+from admin_app.choices import Scope
+from admin_app.clock import utcnow
+from admin_app.database import db
+from admin_app.desk.filters import list_address
+from admin_app.models import FollowUp, Role
+from admin_app.pages import figures, home_parts, home_watch, task_rows
+from admin_app.pages.complaint_cards import remaining
+from admin_app.pages.figures import Figure
+from admin_app.rules import followups
+
+bp = Blueprint("home", __name__, url_prefix="/admin")
+
+MOST_TASKS = 14
+GROUPS = ("overdue", "now", "today")
+
+
+def register(app: Flask) -> None:
+    """Serve /admin/ and the rows behind those figures that no list can filter."""
+    from admin_app.pages import today_rows
+
+    task_rows.init_app(app)
+    app.jinja_env.globals.setdefault("list_address", list_address)
+    app.jinja_env.globals.setdefault("clock_left", remaining)
+    bp.add_url_rule("/today/", "today", today_rows.show)
+    app.register_blueprint(bp)
+
+
+@bp.get("/")
+def home() -> Any:
+    """The home of the person's role."""
+    access.current()
+    role = db.session.get(Role, current_user.role_id)
+    kind = role.home if role is not None and role.home in PAGES else "own"
+    return PAGES[kind](role, utcnow())
+
+
+def due_figures(people: list[int] | None, owner: str, now: dt.datetime) -> list[Figure]:
+    """Overdue and due today of some people, with the due list behind them."""
+    found = []
+    for due, label, tone in (("overdue", _("Overdue"), "late"), ("today", _("Due today"), "")):
+        number = figures.counted(followups.due_query(now, due=due, assignee_ids=people))
+        found.append(Figure(label, number, f"/admin/followups/?due={due}{owner}", tone if number else ""))
+    return found
+
+
+def _strip(*found: Figure | None) -> list[Figure]:
+    return [figure for figure in found if figure is not None]
+
+
+# ---------------------------------------------------------------- those who work with customers
+
+
+def own(role: Role, now: dt.datetime) -> str:
+    """My tasks in the order to do them; beside them what else waits for me."""
+    actor = access.current()
+    me = [actor.user_id or 0]
+    owed = followups.due_query(now, due="all", assignee_ids=me).where(FollowUp.due_on <= clock.local_day(now))
+    rows = task_rows.rows_of(followups.order(owed).limit(MOST_TASKS), now)
+    total = figures.counted(owed)
+    done, whole = followups.progress(db.session, me[0], now)
+    groups = [(name, [row for row in rows if row.group == name]) for name in GROUPS]
+    return render_template(
+        "home_own.html", role=role, now=now, total=total, more=max(0, total - len(rows)), done=done, day_total=whole,
+        groups=[(name, found) for name, found in groups if found],
+        figures=[*due_figures(me, "", now), *OWN.get(role.code, _own_usual)(me, now)],
+        watch=home_watch.of(role, me if actor.right("customer").read is Scope.OWN else None, me, now),
+        score=home_parts.my_score(now), group_names=group_names())
+
+
+def group_names() -> dict[str, str]:
+    """The headings of the day."""
+    return {"overdue": _("Overdue"), "now": _("Now"), "today": _("Later today")}
+
+
+def _own_usual(me: list[int], now: dt.datetime) -> list[Figure]:
+    return _strip(figures.asked("broken", me, now))
+
+
+def _consultant(me: list[int], now: dt.datetime) -> list[Figure]:
+    return _strip(
+        figures.listed(_("Leads not contacted"), "customer", ("owner_id", "equals", "me"), ("stage", "equals", "lead"),
+                       ("last_contact_at", "empty", True), tone="soon"),
+        figures.listed(_("My customers of grade H"), "customer", ("owner_id", "equals", "me"), ("grade", "equals", "H")),
+        figures.asked("stale", me, now), figures.asked("broken", me, now))
+
+
+def _advisor(me: list[int], now: dt.datetime) -> list[Figure]:
+    mine = ("advisor_id", "equals", "me")
+    return _strip(
+        figures.listed(_("Cars in the workshop"), "repair_order", mine, *figures.OPEN_ORDER),
+        figures.listed(_("Promised for today"), "repair_order", mine, *figures.OPEN_ORDER,
+                       ("promised_at", "equals", clock.local_day(now)), tone="soon"),
+        figures.listed(_("Waiting for parts"), "repair_order", mine, ("state", "equals", "waiting_parts")),
+        figures.asked("broken", me, now))
+
+
+def _specialist(me: list[int], now: dt.datetime) -> list[Figure]:
+    return _strip(
+        figures.listed(_("Waiting for re-callback"), "complaint", ("state", "equals", "finished")),
+        figures.listed(_("Complaints not acknowledged"), "complaint", ("state", "equals", "received"), tone="late"),
+        figures.asked("broken", None, now), figures.asked("birthdays", None, now))
+
+
+OWN = {"sales_consultant": _consultant, "service_advisor": _advisor, "care_specialist": _specialist}
+
+
+# ---------------------------------------------------------------- those who lead
+
+
+def team(role: Role, now: dt.datetime) -> str:
+    """The team's day by person, and the complaints that wait."""
+    people = home_parts.people_of(access.current())
+    ids = [user.id for user in people] if access.current().right("followup").read is Scope.TEAM else None
+    loads = home_parts.loads(people, now)
+    return render_template(
+        "home_team.html", role=role, now=now, loads=loads, cap=max((load.tasks_most for load in loads), default=0),
+        figures=[*due_figures(None, "&owner=all", now), *TEAM.get(role.code, _team_usual)(ids, now)],
+        complaints=home_watch.complaints(role, now), watch=home_watch.of(role, None, None, now),
+        quick=home_parts.quick_links(role))
+
+
+def _team_usual(ids: list[int] | None, now: dt.datetime) -> list[Figure]:
+    return _strip(figures.listed(_("Open complaints"), "complaint", *figures.OPEN_COMPLAINT),
+                  figures.asked("broken", None, now))
+
+
+def _general(ids: list[int] | None, now: dt.datetime) -> list[Figure]:
+    return _strip(
+        figures.listed(_("Major complaints"), "complaint", ("level", "equals", "major"), *figures.OPEN_COMPLAINT,
+                       tone="late"),
+        figures.listed(_("Open complaints"), "complaint", *figures.OPEN_COMPLAINT),
+        figures.listed(_("Waiting for re-callback"), "complaint", ("state", "equals", "finished")),
+        figures.listed(_("In the pool"), "customer", ("owner_id", "empty", True), tone="soon"),
+        figures.asked("broken", None, now))
+
+
+def _sales(ids: list[int] | None, now: dt.datetime) -> list[Figure]:
+    return _strip(
+        figures.listed(_("Leads without an owner"), "customer", ("owner_id", "empty", True), ("stage", "equals", "lead"),
+                       tone="soon"),
+        figures.listed(_("Customers of grade H"), "customer", ("grade", "equals", "H")),
+        figures.asked("stale", None, now),
+        figures.listed(_("Sales complaints"), "complaint", ("area", "equals", "sales"), *figures.OPEN_COMPLAINT))
+
+
+def _service(ids: list[int] | None, now: dt.datetime) -> list[Figure]:
+    return _strip(
+        figures.listed(_("Cars in the workshop"), "repair_order", *figures.OPEN_ORDER),
+        figures.listed(_("Promised for today"), "repair_order", *figures.OPEN_ORDER,
+                       ("promised_at", "equals", clock.local_day(now)), tone="soon"),
+        figures.listed(_("Waiting for parts"), "repair_order", ("state", "equals", "waiting_parts")),
+        figures.listed(_("Service complaints"), "complaint", ("area", "equals", "service"), *figures.OPEN_COMPLAINT))
+
+
+def _care(ids: list[int] | None, now: dt.datetime) -> list[Figure]:
+    return _strip(
+        figures.listed(_("Open complaints"), "complaint", *figures.OPEN_COMPLAINT),
+        figures.listed(_("Waiting for re-callback"), "complaint", ("state", "equals", "finished"), tone="soon"),
+        figures.listed(_("In the pool"), "customer", ("owner_id", "empty", True)),
+        figures.asked("broken", None, now), figures.asked("birthdays", None, now))
+
+
+TEAM = {"general_manager": _general, "sales_manager": _sales, "service_manager": _service, "care_manager": _care}
+
+
+# ---------------------------------------------------------------- marketing, audit, system
+
+
+def marketing(role: Role, now: dt.datetime) -> str:
+    """The campaigns: what runs, who came, what waits to be evaluated."""
+    strip = _strip(
+        figures.listed(_("Running"), "campaign", ("state", "equals", "running")),
+        figures.listed(_("Approved, to come"), "campaign", ("state", "equals", "approved")),
+        figures.listed(_("Drafts"), "campaign", ("state", "equals", "draft")),
+        figures.listed(_("To be evaluated"), "campaign", ("state", "equals", "ended"), tone="soon"))
+    return render_template("home_marketing.html", role=role, now=now, figures=strip,
+                           campaigns=home_parts.campaigns(now), score=home_parts.my_score(now))
+
+
+def audit(role: Role, now: dt.datetime) -> str:
+    """What was changed, who looked at what, and which complaints closed without a lesson."""
+    today = clock.local_day(now)
+    strip = _strip(
+        figures.listed(_("Changes today"), "audit_entry", ("at", "equals", today)),
+        figures.listed(_("Deleted today"), "audit_entry", ("at", "equals", today), ("verb", "equals", "delete")),
+        figures.listed(_("Values revealed today"), "access_log", ("at", "equals", today), ("verb", "equals", "reveal")),
+        figures.listed(_("Exports in 7 days"), "access_log", ("at", "from", today - dt.timedelta(days=6)),
+                       ("verb", "equals", "export")),
+        figures.listed(_("Refused today"), "access_log", ("at", "equals", today), ("verb", "equals", "refused"),
+                       tone="late"),
+        figures.asked("unlearned", None, now))
+    return render_template("home_audit.html", role=role, now=now, figures=strip, entries=home_parts.latest_entries(),
+                           peaks=home_parts.access_peaks(now), table_name=home_parts.table_name)
+
+
+def system(role: Role, now: dt.datetime) -> str:
+    """The state of the machine, the people, and the first five steps of a new store."""
+    today = clock.local_day(now)
+    strip = _strip(
+        figures.listed(_("Active accounts"), "user", ("active", "equals", True)),
+        figures.listed(_("Never signed in"), "user", ("active", "equals", True), ("last_sign_in_at", "empty", True)),
+        figures.listed(_("Signed in today"), "user", ("last_sign_in_at", "equals", today)),
+        figures.listed(_("Failed sign-ins today"), "access_log", ("at", "equals", today),
+                       ("verb", "equals", "sign_in_failed"), tone="soon"))
+    return render_template("home_system.html", role=role, now=now, figures=strip, jobs=home_parts.jobs(),
+                           backup=home_parts.last_backup(now), disk=home_parts.disk(), people=home_parts.last_sign_ins(),
+                           steps=home_parts.first_steps())
+
+
+PAGES = {"own": own, "team": team, "marketing": marketing, "audit": audit, "system": system}

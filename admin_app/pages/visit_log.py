@@ -1,0 +1,228 @@
+"""The quick log, phone first (UX 5 and 6): what came of a contact and when the next one is, in a few taps.
+
+Without a customer it is a picker. Everything typed stays on an error; pressed twice it makes one row.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+from urllib.parse import urlencode
+
+import sqlalchemy as sa
+from flask import Blueprint, Flask, abort, flash, redirect, render_template, request
+from flask_babel import gettext as _
+from sqlalchemy.orm import selectinload
+
+from admin_app import access, access_log, clock, menu, once, search
+from admin_app.choices import FollowUpState, PromiseState, VisitState
+from admin_app.clock import utcnow
+from admin_app.database import db
+from admin_app.errors import Refused, RuleError
+from admin_app.models import Customer, FollowUp, Gift, Promise, Visit
+from admin_app.pages import task_rows, visit_form
+from admin_app.pages.failures import safe_path
+from admin_app.pages.visit_form import LogForm
+from admin_app.rules import followups, privacy, saving
+
+bp = Blueprint("visit_log", __name__, url_prefix="/admin/visit/log")
+
+OPEN = (FollowUpState.OPEN, FollowUpState.SNOOZED)
+MOST_PICKED = 20
+
+
+def register(app: Flask) -> None:
+    """Serve /admin/visit/log/."""
+    task_rows.init_app(app)
+    app.register_blueprint(bp)
+
+
+@bp.get("/")
+def show() -> Any:
+    """The form for ?customer= (and ?followup=), or the picker without one."""
+    _may_log()
+    if not request.args.get("customer"):
+        return _picker()
+    customer, task, now = _customer(), _task(), utcnow()
+    rule_day = followups.next_date_by_rule(db.session, customer, now)
+    return _page(customer, task, visit_form.proposal(task, rule_day, request.args), rule_day, now, once.new_key())
+
+
+@bp.post("/")
+def save() -> Any:
+    """Take the form: the visit, what was promised and given, and the task that is done by it."""
+    _may_log()
+    key = request.form.get("key", "")
+    before = once.taken(db.session, key)
+    if before is not None:
+        return redirect(before)
+    customer, task, now = _customer(), _task(), utcnow()
+    form = LogForm.typed(request.form)
+    rule_day = followups.next_date_by_rule(db.session, customer, now)
+    try:
+        location = _take(form, customer, task, rule_day, now, key)
+    except RuleError as error:
+        db.session.rollback()
+        if isinstance(error, Refused):
+            raise
+        form.refuse(error)
+    except sa.exc.IntegrityError:
+        db.session.rollback()
+        before = once.taken(db.session, key)
+        if before is None:
+            raise
+        return redirect(before)
+    else:
+        if location:
+            flash(_("Logged: %(name)s.", name=customer.name), "success")
+            return redirect(location)
+    customer, task = _customer(), _task()
+    return _page(customer, task, form, rule_day, now, key or once.new_key()), 400
+
+
+def _may_log() -> None:
+    access.current()
+    if not access.can("visit", "create"):
+        raise Refused(_("You may not log contacts."))
+
+
+def _number(name: str) -> int | None:
+    text = request.values.get(name, "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit()) or len(text) > 9:
+        abort(404)
+    return int(text)
+
+
+def _customer() -> Customer:
+    statement = sa.select(Customer).where(Customer.id == _number("customer")).options(selectinload(Customer.owner))
+    found = db.session.scalars(statement).first()
+    if found is None:
+        abort(404)
+    return found
+
+
+def _task() -> FollowUp | None:
+    """The open task that the visit is to settle; None without one, 404 for one out of scope or of another customer."""
+    number = _number("followup")
+    if number is None:
+        return None
+    found = db.session.scalars(sa.select(FollowUp).where(FollowUp.id == number).options(
+        selectinload(FollowUp.rule), selectinload(FollowUp.vehicle))).first()
+    if found is None or found.customer_id != _number("customer"):
+        abort(404)
+    return found
+
+
+# ---------------------------------------------------------------- saving
+
+
+def _take(form: LogForm, customer: Customer, task: FollowUp | None, rule_day: dt.date | None, now: dt.datetime,
+          key: str) -> str | None:
+    """Save everything in one transaction; where to go next, or None where form.errors says why not."""
+    values = visit_form.check(form)
+    next_on = visit_form.next_day(form, rule_day, clock.local_day(now))
+    gifts = visit_form.whole(form, "gift_count", 1, 1_000) if form.gift else None
+    if form.errors:
+        return None
+    visit = Visit(
+        store_id=customer.store_id, customer_id=customer.id, staff_id=access.current().user_id, at=now,
+        state=VisitState.DONE, outbound=True, purpose_kind=visit_form.purpose_of(task, customer),
+        purpose=task.reason if task else None, vehicle_id=task.vehicle_id if task else None,
+        followup_id=task.id if task else None, next_on=next_on, **values)
+    _keep(visit, now)
+    if form.promise:
+        _keep(Promise(store_id=customer.store_id, customer_id=customer.id, what=form.promise, visit_id=visit.id,
+                      by_id=access.current().user_id, due_on=visit_form.read_day(form.promise_due),
+                      state=PromiseState.OPEN), now)
+    if form.gift:
+        _keep(Gift(store_id=customer.store_id, customer_id=customer.id, name=form.gift, quantity=gifts or 1,
+                   visit_id=visit.id, by_id=access.current().user_id, given_on=clock.local_day(now)), now)
+    if task is not None and task.state in OPEN:
+        followups.done(db.session, task, visit, now)
+    location = _onward(customer, task, now)
+    once.take(db.session, key, location)
+    db.session.commit()
+    return location
+
+
+def _keep(row: Any, now: dt.datetime) -> None:
+    """Save a row by the road that every row takes."""
+    saving.prepare(db.session, row, now)
+    db.session.add(row)
+    db.session.flush()
+    saving.settle(db.session, row, now, created=True)
+
+
+def _onward(customer: Customer, task: FollowUp | None, now: dt.datetime) -> str:
+    """The next customer who is due, the list the person came from, or the customer's page; `saved` clears the draft."""
+    saved = f"{customer.id}-{task.id if task else 0}"
+    back = safe_path(request.form.get("back"))
+    if back is not None:
+        return f"{back}{'&' if '?' in back else '?'}{urlencode({'saved': saved})}"
+    if task is None:
+        return f"/admin/customer/details/?{urlencode({'id': customer.id, 'saved': saved})}"
+    following = next_task(now)
+    if following is None:
+        return f"/admin/followups/?{urlencode({'saved': saved})}"
+    return "/admin/visit/log/?" + urlencode(
+        {"customer": following.customer_id, "followup": following.id, "saved": saved})
+
+
+def next_task(now: dt.datetime) -> FollowUp | None:
+    """The person's most urgent task that is due today or overdue, with a customer the person may see."""
+    statement = followups.order(due_now(now)).options(selectinload(FollowUp.customer))
+    return next((task for task in db.session.scalars(statement.limit(5)) if task.customer is not None), None)
+
+
+def due_now(now: dt.datetime) -> Any:
+    """What the person owes: overdue and today."""
+    return followups.due_query(now, due="all", assignee_ids=[access.current().user_id or 0]).where(
+        FollowUp.due_on <= clock.local_day(now))
+
+
+# ---------------------------------------------------------------- showing
+
+
+def _page(customer: Customer, task: FollowUp | None, form: LogForm, rule_day: dt.date | None, now: dt.datetime,
+          key: str) -> str:
+    access_log.viewed("customer", customer.id) if request.method == "GET" else None
+    menu.seen(customer.id)
+    return render_template(
+        "visit_log.html", customer=customer, task=task, form=form, key=key, now=now,
+        icon=task_rows.icon_of(task) if task else "", last=task_rows.last_visits({customer.id}).get(customer.id),
+        promises=_promises(customer), may_reveal=privacy.may_reveal(db.session, "customer"),
+        car=task_rows.cars_of({customer.id}).get(customer.id, ""), **choices(customer, task, rule_day, now))
+
+
+def choices(customer: Customer, task: FollowUp | None, rule_day: dt.date | None, now: dt.datetime) -> dict[str, Any]:
+    """What the fields of the form offer for this customer and task."""
+    purpose, today = visit_form.purpose_of(task, customer), clock.local_day(now)
+    return {
+        "channels": visit_form.CHANNELS, "results": visit_form.results_for(purpose),
+        "short_notes": visit_form.notes_for(purpose), "nexts": visit_form.next_chips(rule_day, today),
+        "today_text": today.isoformat(), "soon_text": (today + dt.timedelta(days=1)).isoformat(),
+        "retry_results": [one.value for one in visit_form.VisitResult if not one.reached or one.value == "call_later"],
+        "no_next": [one.value for one in visit_form.NO_NEXT],
+    }
+
+
+def _promises(customer: Customer) -> list[Promise]:
+    return list(db.session.scalars(sa.select(Promise).where(
+        Promise.customer_id == customer.id, Promise.state == PromiseState.OPEN).order_by(Promise.due_on).limit(5)
+        .options(selectinload(Promise.by))))
+
+
+def _picker() -> str:
+    """Whom was it about: a search, the tasks of today, the customers seen last."""
+    text, now = request.args.get("q", ""), utcnow()
+    tidy = search.tidied(text)
+    found: list[Customer] = []
+    if len(tidy) >= search.SHORTEST:
+        found = list(db.session.scalars(search.customers(tidy).order_by(Customer.id.desc()).limit(MOST_PICKED)))
+        access_log.searched("customer", tidy, len(found))
+    due = followups.order(due_now(now)).limit(10)
+    tasks = [row for row in task_rows.rows_of(due, now) if row.customer is not None]
+    return render_template("visit_pick.html", text=tidy, found=found, tasks=tasks, recent=menu.recent(),
+                           shortest=search.SHORTEST)
