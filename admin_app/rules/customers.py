@@ -1,0 +1,187 @@
+"""A customer's file (DOMAIN §3.10): name and phone, one file per phone and store, grade and its age, completeness."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+
+from admin_app import access, cleaning, clock
+from admin_app.choices import CustomerKind, FollowUpState, Grade, Stage, Trigger
+from admin_app.columns import fields
+from admin_app.errors import RuleError
+from admin_app.models import Customer, FollowUp, User, Vehicle
+from admin_app.rules import followups, pinyin
+from admin_app.rules.changes import before, changed, is_new
+from admin_app.rules.followups import contacts, tasks
+
+# Days after which a grade no longer says when the customer buys (DOMAIN §3.1: H 7, A 15, B 30, C 2–3 months, N 24 h).
+GRADE_WINDOW = {Grade.H: 7, Grade.A: 15, Grade.B: 30, Grade.C: 90, Grade.N: 1}
+BUYING = (Stage.LEAD, Stage.PROSPECT)
+
+Notices = list[tuple[str, Any]]
+
+
+def prepare(session: Any, customer: Customer, now: dt.datetime) -> Notices:
+    """Normalise the file and check it. Raises RuleError at `name` or `phone`.
+
+    Returns (field, sentence) pairs for what was left blank or should be looked at.
+    """
+    notices = normalise(customer, now)
+    if is_new(customer) or changed(customer, "phone", "kept_apart", "store_id", "deleted_at"):
+        check_duplicate(session, customer)
+    with session.no_autoflush:
+        notices += _missing(session, customer)
+    if not is_new(customer):
+        customer.was = {name: before(session, customer, name) for name in ("owner_id", "grade", "stage")}
+    return notices
+
+
+def normalise(customer: Customer, now: dt.datetime) -> Notices:
+    """The part of prepare() that asks no database: for an import that knows the phones of its store already."""
+    today, notices = clock.local_day(now), []
+    _name(customer)
+    notices += _phones(customer)
+    if customer.birthday is not None and changed(customer, "birthday") and not (
+            today.replace(year=today.year - 120, day=1) <= customer.birthday <= today):
+        customer.birthday = None
+        notices.append(("birthday", _l("A birthday on this day is not possible.")))
+    if customer.referrer_id is not None and customer.referrer_id == customer.id:
+        raise RuleError(_l("A customer cannot have referred himself."), "referrer_id")
+    _defaults(customer, today)
+    customer.completeness = completeness(customer)
+    return notices
+
+
+def _name(customer: Customer) -> None:
+    if not changed(customer, "name") and customer.name:
+        return
+    found = cleaning.name(customer.name)
+    if found.value is None:
+        raise RuleError(found.warnings[0] if found.warnings else _l("A customer needs a name."), "name")
+    if customer.name != found.value:
+        customer.name = found.value
+    customer.pinyin = pinyin.of_name(found.value)
+    if customer.kind is None and cleaning.company_like(found.value):
+        customer.kind = CustomerKind.COMPANY
+
+
+def _phones(customer: Customer) -> Notices:
+    """Both numbers in E.164. A second number in the first cell moves over; a bad second one is left blank."""
+    notices: Notices = []
+    if changed(customer, "phone") or not customer.phone:
+        found = cleaning.phone(customer.phone)
+        if found.value is None and found.warnings:
+            raise RuleError(found.warnings[0], "phone")
+        if customer.phone != found.value:
+            customer.phone = found.value
+        if found.second and not customer.phone2:
+            customer.phone2 = found.second
+        notices += [("phone", warning) for warning in found.warnings]
+    if customer.phone2 and changed(customer, "phone2"):
+        second = cleaning.phone(customer.phone2)
+        notices += [("phone2", warning) for warning in second.warnings]
+        customer.phone2 = second.value
+    if not customer.phone and customer.phone2:
+        customer.phone, customer.phone2 = customer.phone2, None
+    if not customer.phone:
+        raise RuleError(_l("A customer needs a phone number."), "phone")
+    if customer.phone2 == customer.phone:
+        customer.phone2 = None
+    return notices
+
+
+def _defaults(customer: Customer, today: dt.date) -> None:
+    customer.stage = customer.stage or Stage.LEAD
+    customer.grade = customer.grade or Grade.N
+    if customer.registered_on is None and is_new(customer):
+        customer.registered_on = today
+    if is_new(customer):
+        customer.graded_on = customer.graded_on or customer.registered_on
+    elif changed(customer, "grade") and not changed(customer, "graded_on"):
+        customer.graded_on = today
+
+
+def check_duplicate(session: Any, customer: Customer) -> None:
+    """Raises RuleError at `phone` where another file of the store has the number and neither is kept apart."""
+    if customer.kept_apart or not customer.phone:
+        return
+    with session.no_autoflush:
+        other = session.execute(access.ungated(
+            sa.select(Customer.id, Customer.name, User.name).outerjoin(User, User.id == Customer.owner_id).where(
+                Customer.store_id == customer.store_id, Customer.phone == customer.phone,
+                Customer.deleted_at.is_(None), sa.not_(Customer.kept_apart),
+                *([Customer.id != customer.id] if customer.id is not None else [])).limit(1))).first()
+        if other is None:
+            return
+        seen = session.scalars(sa.select(Customer.id).where(Customer.id == other[0])).first() is not None
+    if seen:
+        raise RuleError(_l("%(name)s already has this phone number.", name=other[1]), "phone")
+    raise RuleError(_l("Another customer, kept by %(owner)s, already has this phone number.",
+                       owner=other[2] or _l("the pool")), "phone")
+
+
+def _missing(session: Any, customer: Customer) -> Notices:
+    if customer.stage != Stage.OWNER:
+        return []
+    if customer.id is not None and session.scalars(access.ungated(sa.select(Vehicle.id).where(
+            Vehicle.customer_id == customer.id, Vehicle.deleted_at.is_(None)).limit(1))).first():
+        return []
+    return [("stage", _l("An owner needs a car; add it to the file."))]
+
+
+def completeness(customer: Customer) -> int:
+    """How much of the file is filled in, from 0 to 100, by the weights of its fields."""
+    total = filled = 0
+    for name, _column, field in fields(Customer):
+        total += field.weight
+        if field.weight and getattr(customer, name) not in (None, "", []):
+            filled += field.weight
+    return round(100 * filled / total) if total else 0
+
+
+def grade_is_stale(customer: Customer, today: dt.date) -> bool:
+    """Whether the grade is older than its own window; False for grades without one and for customers not buying."""
+    window, graded = GRADE_WINDOW.get(customer.grade), customer.graded_on or customer.registered_on
+    if window is None or graded is None or customer.stage not in BUYING:
+        return False
+    return (today - graded).days > window
+
+
+# ---------------------------------------------------------------- what follows
+
+
+def settle(session: Any, customer: Customer, now: dt.datetime, created: bool) -> None:
+    """A new lead's first contact; open tasks go with the owner, the grade and the wish not to be disturbed."""
+    if created:
+        recent = clock.local_day(now) - dt.timedelta(days=1)
+        if customer.stage in BUYING and (customer.registered_on or recent) >= recent and customer.last_contact_at is None:
+            followups.on_event(session, Trigger.NEW_LEAD, customer, now)
+        return
+    was = customer.__dict__.pop("was", {})
+    _hand_over(session, customer, was.get("owner_id"))
+    if was and (was["grade"] != customer.grade or was["stage"] != customer.stage):
+        contacts.after_grade(session, customer, now)
+    if customer.do_not_disturb:
+        _opted_out(session, customer, now)
+    tasks.refresh_customers(session, {customer.id})
+
+
+def _open_tasks(session: Any, customer: Customer, *where: Any) -> list[FollowUp]:
+    return list(session.scalars(sa.select(FollowUp).where(
+        FollowUp.customer_id == customer.id, FollowUp.state.in_(tasks.OPEN_STATES), *where)))
+
+
+def _hand_over(session: Any, customer: Customer, was: int | None) -> None:
+    """The former owner's open tasks go to the new owner."""
+    if was is None or was == customer.owner_id or customer.owner_id is None:
+        return
+    for task in _open_tasks(session, customer, FollowUp.assignee_id == was):
+        task.assignee_id = customer.owner_id
+
+
+def _opted_out(session: Any, customer: Customer, now: dt.datetime) -> None:
+    for task in _open_tasks(session, customer, FollowUp.purpose.in_(followups.MARKETING)):
+        tasks.close(session, task, FollowUpState.VOID, now, note="客户不接受营销联系")

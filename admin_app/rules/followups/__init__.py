@@ -1,0 +1,38 @@
+"""Follow-ups 待跟进 (DOMAIN §3.1): who is to contact which customer when and why, and how that is settled.
+
+rules.py     the rules as rows: which are enabled, whom they fit, when their task is due and when it is void
+making.py    cases into tasks: nobody's task twice, the right person
+staff.py     whom a task is given to
+events.py    tasks that an event makes at once
+dated.py     tasks that a date on a record makes, by the nightly job
+calendar.py  birthdays (solar and lunar), anniversaries and festivals
+contacts.py  what a contact settles, what it makes pointless, and the next one
+tasks.py     done, snoozed, skipped, given to somebody else; the customer's next date
+due.py       the due list, its order, the progress of the day
+blocking.py  who must not be contacted for marketing now
+"""
+
+from __future__ import annotations
+
+from admin_app.rules.followups.blocking import MARKETING, blocked
+from admin_app.rules.followups.contacts import after_visit, next_date_by_rule
+from admin_app.rules.followups.dated import make_dated, preview
+from admin_app.rules.followups.due import due_query, order, progress
+from admin_app.rules.followups.events import on_event
+from admin_app.rules.followups.history import settle_history
+from admin_app.rules.followups.tasks import (
+    OPEN_STATES,
+    done,
+    plan,
+    reassign,
+    refresh_customers,
+    settle_source,
+    skip,
+    snooze,
+)
+
+__all__ = [
+    "MARKETING", "OPEN_STATES", "after_visit", "blocked", "done", "due_query", "make_dated", "next_date_by_rule",
+    "on_event", "order", "plan", "preview", "progress", "reassign", "refresh_customers", "settle_history",
+    "settle_source", "skip", "snooze",
+]

@@ -1,0 +1,49 @@
+"""Who must not be contacted for marketing now, and why (DOMAIN §3.1, 过度打扰).
+
+Only marketing purposes are blocked; complaint, delivery, promise, service and sales contacts never are.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+
+from admin_app import access, clock
+from admin_app.choices import Purpose, VisitState
+from admin_app.models import Customer, Store, Visit
+
+MARKETING = frozenset({Purpose.CARE, Purpose.CAMPAIGN, Purpose.GREETING})
+QUIET_FROM, QUIET_UNTIL = dt.time(20, 30), dt.time(9, 0)  # default
+
+
+def is_quiet(now: dt.datetime) -> bool:
+    """Whether it is the time of day in which nobody is called for marketing."""
+    wall = clock.local(now).time()
+    return wall >= QUIET_FROM or wall < QUIET_UNTIL
+
+
+def outbound_contacts(session: Any, customer_id: int, since: dt.datetime, now: dt.datetime) -> int:
+    """How often the store has contacted a customer from `since` to now, all departments together."""
+    return session.scalar(access.ungated(sa.select(sa.func.count(Visit.id)).where(
+        Visit.customer_id == customer_id, Visit.state == VisitState.DONE, Visit.outbound, Visit.deleted_at.is_(None),
+        Visit.at > since, Visit.at <= now))) or 0
+
+
+def blocked(session: Any, customer: Customer, purpose: Purpose, now: dt.datetime) -> Any:
+    """A sentence that says why a customer may not be contacted for this purpose now; None where it may."""
+    if purpose not in MARKETING:
+        return None
+    if customer.do_not_disturb:
+        return _l("This customer does not want marketing contacts.")
+    if is_quiet(now):
+        return _l("Between 20:30 and 09:00 nobody is contacted for marketing.")
+    most, days = session.execute(access.ungated(
+        sa.select(Store.contact_cap, Store.contact_cap_days).where(Store.id == customer.store_id))).one()
+    count = outbound_contacts(session, customer.id, now - dt.timedelta(days=days), now)
+    if count >= most:
+        return _l("Contacted %(count)s times in the last %(days)s days; at most %(most)s are allowed.",
+                  count=count, days=days, most=most)
+    return None

@@ -1,0 +1,143 @@
+"""Tasks that a date on a record makes, by the nightly job.
+
+Which days: a rule makes the tasks whose due day lies from `today - CATCH_UP` to today, and not those that would be
+void already. So a week without the job loses nothing, the first night over an old ledger does not flood anybody,
+and running it twice adds nothing. A service forecast may jump (a new mileage), so its reminder is made as long as
+it makes sense. A grade that has outlived its window is reminded of once, from the next morning on.
+A fixed number of queries a rule and store, never one a customer.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+
+from admin_app import access, audit
+from admin_app.choices import AuditVerb, FollowUpState, Stage, Trigger
+from admin_app.models import Customer, FollowUp, FollowUpRule, Store
+from admin_app.rules.followups import cases, making, rules
+from admin_app.rules.followups.staff import Staff
+from admin_app.rules.followups.tasks import OPEN_STATES, refresh_customers
+
+CHUNK = 2000
+WORKING_DAY_SHIFT = 12  # days by which a move to a working day may put a task off (the longest holiday is 9)
+FORECASTS = (Trigger.FIRST_SERVICE, Trigger.NEXT_SERVICE)
+# Tasks that mean "keep in touch": while one is open, a stale grade needs no task of its own.
+IN_TOUCH = (Trigger.CONTACT, Trigger.MANUAL, Trigger.NEW_LEAD)
+
+
+def make_dated(session: Any, today: dt.date, now: dt.datetime) -> dict[str, int]:
+    """Make today's tasks and void those past their end. Returns how many by rule code, and `void`. No commit."""
+    counts: Counter[str] = Counter()
+    with access.as_system(session, "job: followups"):
+        stores = list(session.scalars(sa.select(Store).order_by(Store.id)))
+        dated = rules.enabled(session, *cases.DATED)
+        graded = rules.enabled(session, Trigger.CONTACT)
+        for store in stores:
+            counts["void"] += void_expired(session, store, today, now)
+            staff = Staff.of(session, store.id)
+            for rule in dated:
+                counts[rule.code] += _make(session, rule, store, staff, today, now)
+            for rule in graded:
+                counts[rule.code] += _remind_of_grade(session, rule, store, staff, today, now)
+    return dict(counts)
+
+
+def _make(session: Any, rule: FollowUpRule, store: Store, staff: Staff, today: dt.date, now: dt.datetime) -> int:
+    first, made, waiting = first_day(rule, today), 0, []
+    for task in tasks_between(session, rule, store, staff, first, today, now):
+        waiting.append(_recent(task, today))
+        if len(waiting) >= CHUNK:
+            made += len(making.insert(session, waiting))
+            waiting = []
+    return made + len(making.insert(session, waiting))
+
+
+def _recent(task: dict[str, Any], today: dt.date) -> dict[str, Any]:
+    return making.moved_to(task, today) if task["due_on"] < today - dt.timedelta(days=rules.CATCH_UP) else task
+
+
+def first_day(rule: FollowUpRule, today: dt.date) -> dt.date:
+    """The earliest due day for which a task is still made."""
+    room = rules.CATCH_UP
+    if rule.expires_after is not None:
+        valid = max(0, rule.expires_after - rule.offset)
+        room = valid if rule.trigger in FORECASTS else min(room, valid)
+    return today - dt.timedelta(days=room)
+
+
+def tasks_between(session: Any, rule: FollowUpRule, store: Store, staff: Staff, first: dt.date, last: dt.date,
+                  now: dt.datetime) -> Iterator[dict[str, Any]]:
+    """The tasks of a dated rule in one store whose due day lies from first to last, made or not."""
+    early = first - dt.timedelta(days=WORKING_DAY_SHIFT if rule.to_working_day else 0)
+    offset = dt.timedelta(days=rule.offset)
+    for case in cases.DATED[rule.trigger](session, rule, store, early - offset, last - offset):
+        task = making.values(rule, case, store, staff, now)
+        if task is not None and first <= task["due_on"] <= last:
+            yield task
+
+
+def preview(session: Any, rule: FollowUpRule, today: dt.date, now: dt.datetime, days: int = 14) -> dict[int | None, int]:
+    """How many tasks per person a rule would make from today over so many days; empty for a rule on events.
+
+    The rule need not be saved. Nothing is written. Key None: tasks that nobody would get.
+    """
+    counts: Counter[int | None] = Counter()
+    if rule.trigger not in cases.DATED:
+        return {}
+    last = today + dt.timedelta(days=days - 1)
+    with session.no_autoflush, access.as_system(session, "preview of a rule"):
+        for store in session.scalars(sa.select(Store).order_by(Store.id)).all():
+            staff = Staff.of(session, store.id)
+            counts.update(task["assignee_id"] for task in
+                          tasks_between(session, rule, store, staff, today, last, now))
+    return dict(counts)
+
+
+# ---------------------------------------------------------------- stale grades
+
+
+def _remind_of_grade(session: Any, rule: FollowUpRule, store: Store, staff: Staff, today: dt.date,
+                     now: dt.datetime) -> int:
+    window = (rule.condition or {}).get("window_days")
+    if window is None:
+        return 0
+    graded = sa.func.coalesce(Customer.graded_on, Customer.registered_on, type_=sa.Date)
+    keeping = sa.select(FollowUpRule.id).where(FollowUpRule.trigger.in_(IN_TOUCH))
+    cared_for = sa.exists().where(
+        FollowUp.customer_id == Customer.id, FollowUp.state.in_(OPEN_STATES),
+        sa.or_(FollowUp.rule_id.in_(keeping), FollowUp.rule_id.is_(None)))
+    found = cases.of_customers(
+        session, rule, store, graded, Customer.stage.in_([Stage.LEAD, Stage.PROSPECT]), Customer.owner_id.is_not(None),
+        graded < today - dt.timedelta(days=window), ~cared_for, mark=lambda base: f"stale:{base}")
+    tasks = [making.values(rule, case, store, staff, now) for case in found]
+    return len(making.insert(session, [making.moved_to(task, today) | {"expires_on": None} for task in tasks if task]))
+
+
+# ---------------------------------------------------------------- past their end
+
+
+def void_expired(session: Any, store: Store, today: dt.date, now: dt.datetime) -> int:
+    """Void the open tasks of a store whose last sensible day has passed. Returns how many."""
+    session.flush()
+    table = FollowUp.__table__
+    statement = sa.update(table).where(
+        table.c.store_id == store.id, table.c.state.in_(OPEN_STATES), table.c.due_on < today,
+        table.c.expires_on < today, table.c.deleted_at.is_(None),
+    ).values(state=FollowUpState.VOID, closed_at=now, updated_at=now, version=table.c.version + 1,
+             note="过期作废").returning(table.c.id, table.c.customer_id)
+    gone = session.connection().execute(statement).all()
+    if gone:
+        ids = sorted(number for number, _customer in gone)
+        audit.record(session, AuditVerb.BULK, "followup", label=f"void: {len(ids)}",
+                     changes={"state": ["open", "void"], "rows": [0, len(ids)], "ids": ids}, store_id=store.id)
+        for row in session.identity_map.values():
+            if isinstance(row, FollowUp):
+                session.expire(row)
+        refresh_customers(session, {customer for _number, customer in gone})
+    return len(gone)
+

@@ -1,0 +1,87 @@
+"""The due list: whom to contact, what is overdue, the order by urgency and value, the progress of the day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from typing import Any
+
+import sqlalchemy as sa
+
+from admin_app import clock
+from admin_app.choices import FollowUpState, Grade, Purpose, Tier
+from admin_app.models import Customer, FollowUp, FollowUpRule
+from admin_app.rules.followups.blocking import MARKETING
+from admin_app.rules.followups.tasks import OPEN_STATES
+
+DUE = ("overdue", "today", "week", "all")
+WEEK = 7  # days of "week", today included
+# What comes first among tasks due at the same time (default).
+URGENCY = (Purpose.COMPLAINT, Purpose.PROMISE, Purpose.SALES, Purpose.DELIVERY, Purpose.SERVICE, Purpose.CARE,
+           Purpose.CAMPAIGN, Purpose.GREETING)
+GRADES = (Grade.H, Grade.A, Grade.B, Grade.C, Grade.N)
+
+_customers = Customer.__table__.alias("due_customer")
+
+
+def due_query(now: dt.datetime, *, due: str = "today", assignee_ids: Collection[int] | None = None,
+              reason: str | None = None) -> Any:
+    """Select of the open tasks, unordered (see order()), within the scope of whoever runs it.
+
+    due: overdue (before today), today, week (today and the six days after), all. assignee_ids None: everybody's.
+    reason: the code of a rule. A deleted customer, or marketing for one who opted out, is never due.
+    Raises ValueError for another word of `due`.
+    """
+    today = clock.local_day(now)
+    statement = sa.select(FollowUp).where(FollowUp.state.in_(OPEN_STATES), FollowUp.deleted_at.is_(None), ~_closed_to())
+    statement = statement.where(*_within(due, today))
+    if assignee_ids is not None:
+        statement = statement.where(FollowUp.assignee_id.in_(list(assignee_ids)))
+    if reason:
+        rule = sa.select(FollowUpRule.id).where(FollowUpRule.code == reason)
+        statement = statement.where(FollowUp.rule_id.in_(rule))
+    return statement
+
+
+def _within(due: str, today: dt.date) -> list[Any]:
+    if due == "overdue":
+        return [FollowUp.due_on < today]
+    if due == "today":
+        return [FollowUp.due_on == today]
+    if due == "week":
+        return [FollowUp.due_on >= today, FollowUp.due_on < today + dt.timedelta(days=WEEK)]
+    if due == "all":
+        return []
+    raise ValueError(f"due: {due!r} is none of {', '.join(DUE)}")
+
+
+def _closed_to() -> Any:
+    """Whether the task's customer is in the recycle bin, or wants no marketing and this is marketing."""
+    c = _customers.c
+    return sa.exists().where(c.id == FollowUp.customer_id, sa.or_(
+        c.deleted_at.is_not(None), sa.and_(c.do_not_disturb, FollowUp.purpose.in_(MARKETING))))
+
+
+def order(statement: Any) -> Any:
+    """The most urgent first: due time, then purpose, then the customer's grade and value tier."""
+    c = _customers.c
+    grade = sa.select(_rank(c.grade, GRADES)).where(c.id == FollowUp.customer_id).scalar_subquery()
+    tier = sa.select(_rank(c.tier, tuple(Tier))).where(c.id == FollowUp.customer_id).scalar_subquery()
+    return statement.order_by(FollowUp.due_at, _rank(FollowUp.purpose, URGENCY), grade, tier, FollowUp.id)
+
+
+def _rank(column: Any, members: tuple[Any, ...]) -> Any:
+    return sa.case(*[(column == member, place) for place, member in enumerate(members)], else_=len(members))
+
+
+def progress(session: Any, user_id: int, now: dt.datetime) -> tuple[int, int]:
+    """(done today, done today + still due today or overdue) of one person."""
+    begins, ends = clock.day_bounds(clock.local_day(now))
+    finished = session.scalar(sa.select(sa.func.count(FollowUp.id)).where(
+        FollowUp.assignee_id == user_id, FollowUp.state == FollowUpState.DONE,
+        FollowUp.closed_at >= begins, FollowUp.closed_at < ends)) or 0
+    waiting = 0
+    for due in ("overdue", "today"):
+        mine = due_query(now, due=due, assignee_ids=[user_id])
+        waiting += session.scalar(mine.with_only_columns(sa.func.count(FollowUp.id))) or 0
+    return finished, finished + waiting

@@ -1,0 +1,86 @@
+"""The follow-up rules as rows (FollowUpRule, seeds/followup_rules.yaml): which ones fire, for whom, and when.
+
+A condition names customer fields with a value or a list of values (None stands for "empty"). Beside these it may
+say things of the trigger: `months` and `km` (service), `festival`, `window_days` (after which a grade is stale).
+holds() in Python and criteria() in SQL say the same; a test keeps them equal.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from admin_app import clock
+from admin_app.choices import OffsetUnit, Trigger
+from admin_app.models import Customer, FollowUpRule
+from admin_app.rules import workdays
+
+OF_THE_TRIGGER = {"months", "km", "festival", "window_days"}
+CATCH_UP = 14  # days that a nightly job may have been missed without losing a task (default)
+MANUAL = "manual"  # code of the rule behind a date that a person chose
+
+
+def enabled(session: Any, *triggers: Trigger) -> list[FollowUpRule]:
+    """The enabled rules of some triggers, in the order of their keys; of all triggers where none is given."""
+    statement = sa.select(FollowUpRule).where(FollowUpRule.enabled, FollowUpRule.needs.is_(None))
+    if triggers:
+        statement = statement.where(FollowUpRule.trigger.in_(triggers))
+    return list(session.scalars(statement.order_by(FollowUpRule.id)))
+
+
+def by_code(session: Any, code: str) -> FollowUpRule | None:
+    """The rule with a code, or None."""
+    return session.scalars(sa.select(FollowUpRule).where(FollowUpRule.code == code)).first()
+
+
+def _wanted(condition: dict[str, Any] | None) -> list[tuple[str, list[Any]]]:
+    return [(name, list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value])
+            for name, value in (condition or {}).items() if name not in OF_THE_TRIGGER]
+
+
+def holds(condition: dict[str, Any] | None, customer: Customer) -> bool:
+    """Whether a customer fits a condition; an empty condition fits everybody."""
+    return all(_same(getattr(customer, name), values) for name, values in _wanted(condition))
+
+
+def _same(value: Any, values: list[Any]) -> bool:
+    return any(value is None if wanted is None else value == wanted for wanted in values)
+
+
+def criteria(condition: dict[str, Any] | None) -> list[Any]:
+    """The same as SQL criteria on Customer."""
+    parts: list[Any] = []
+    for name, values in _wanted(condition):
+        column = getattr(Customer, name)
+        given = [value for value in values if value is not None]
+        either = ([column.in_(given)] if given else []) + ([column.is_(None)] if None in values else [])
+        parts.append(sa.or_(*either) if either else sa.false())
+    return parts
+
+
+def due(rule: FollowUpRule, base: dt.date | dt.datetime, store: Any) -> tuple[dt.date, dt.datetime]:
+    """(day, time) at which a rule's task is due after (or ahead of) its base; a time only counts for hours and minutes."""
+    if rule.unit != OffsetUnit.DAYS:
+        start = base if isinstance(base, dt.datetime) else clock.at(base)
+        if rule.unit == OffsetUnit.HOURS:
+            at = start + dt.timedelta(hours=rule.offset)
+        else:
+            at = workdays.add_working_minutes(start, rule.offset, store)
+        return clock.local_day(at), at
+    day = day_of(base) + dt.timedelta(days=rule.offset)
+    if rule.to_working_day:
+        day = workdays.next_working_day(day)
+    return day, clock.at(day)
+
+
+def expires_on(rule: FollowUpRule, base: dt.date | dt.datetime) -> dt.date | None:
+    """The last day on which the rule's task makes sense; None for no end."""
+    return None if rule.expires_after is None else day_of(base) + dt.timedelta(days=rule.expires_after)
+
+
+def day_of(base: dt.date | dt.datetime) -> dt.date:
+    """The store's calendar day of a day or a time."""
+    return clock.local_day(base) if isinstance(base, dt.datetime) else base

@@ -1,0 +1,82 @@
+"""Whom a task is given to: the active people of one store, read once for a whole batch.
+
+Everybody who gets a task may see its customer (SAFETY): owner and advisor always do, care specialists and the care
+manager see the store, a team's manager sees the team, a sales manager sees the pool. A restricted or secret
+customer's task goes to owner or advisor, else to the general manager.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from admin_app.choices import Assignee, Confidentiality, Purpose
+from admin_app.models import FollowUpRule, Role, Team, User
+
+SALES_PURPOSES = (Purpose.SALES, Purpose.DELIVERY)
+
+
+@dataclass
+class Staff:
+    """The active people of a store by role, and who manages whom."""
+
+    active: set[int] = field(default_factory=set)
+    by_role: dict[str, list[int]] = field(default_factory=dict)
+    manager_of: dict[int, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, session: Any, store_id: int) -> Staff:
+        """Read the people of a store; group-wide general managers count for every store."""
+        found = cls()
+        people = session.execute(
+            sa.select(User.id, User.store_id, User.team_id, Role.code).join(Role, Role.id == User.role_id)
+            .where(User.active, sa.or_(User.store_id == store_id, User.group_wide)).order_by(User.id)).all()
+        managers = dict(session.execute(
+            sa.select(Team.id, Team.manager_id).where(Team.store_id == store_id)).tuples().all())
+        for user_id, home, team_id, code in people:
+            if home == store_id or code == "general_manager":
+                found.by_role.setdefault(code, []).append(user_id)
+                found.active.add(user_id)
+            if managers.get(team_id) is not None:
+                found.manager_of[user_id] = managers[team_id]
+        return found
+
+    def choose(self, rule: FollowUpRule, case: Any) -> int | None:
+        """The person for a case of a rule; None where the store has nobody fit for it."""
+        chain: Iterable[int | None]
+        if case.confidentiality != Confidentiality.NORMAL:
+            chain = (case.owner_id, case.advisor_id, *self._role("general_manager"))
+        else:
+            chain = self._chain(rule, case)
+        return next((one for one in chain if one in self.active and one not in case.avoid), None)
+
+    def _chain(self, rule: FollowUpRule, case: Any) -> Iterator[int | None]:
+        yield case.preferred
+        if rule.assignee == Assignee.PERSON:
+            yield rule.person_id
+        elif rule.assignee == Assignee.CARE:
+            yield from self._care(case)
+            yield from self._role("care_manager")
+        elif rule.assignee == Assignee.ADVISOR:
+            yield case.advisor_id
+        elif rule.assignee == Assignee.MANAGER:
+            yield self.manager_of.get(case.owner_id or 0)
+            yield from () if case.owner_id else self._role("sales_manager")
+            yield from self._role("general_manager")
+        yield from (case.owner_id, case.advisor_id)
+        if case.owner_id is None and rule.purpose in SALES_PURPOSES:
+            yield from self._role("sales_manager")
+        yield from self._care(case)
+        yield from self._role("general_manager")
+
+    def _role(self, code: str) -> list[int]:
+        return self.by_role.get(code, [])
+
+    def _care(self, case: Any) -> list[int]:
+        """The care specialists, beginning with the one whose turn this customer is: the same caller every time."""
+        people = self._role("care_specialist")
+        turn = case.customer_id % len(people) if people else 0
+        return people[turn:] + people[:turn]
