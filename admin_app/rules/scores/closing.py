@@ -32,6 +32,11 @@ def period_row(session: Any, store: Store, period: Period) -> ScorePeriod | None
         ScorePeriod.store_id == store.id, ScorePeriod.label == period.label)).one_or_none()
 
 
+def is_closed(row: ScorePeriod | None) -> bool:
+    """Whether a period is frozen: closed or paid."""
+    return row is not None and row.state != PeriodState.OPEN
+
+
 def may_keep(actor: access.Actor, store: Store) -> bool:
     """Whether somebody may close and pay the periods of a store."""
     return bool(KEEPERS & set(actor.roles)) and (actor.store_ids is None or store.id in actor.store_ids)
@@ -39,7 +44,7 @@ def may_keep(actor: access.Actor, store: Store) -> bool:
 
 def why_open(period: Period, row: ScorePeriod | None, now: dt.datetime) -> Any:
     """The sentence why a period cannot be closed now, or None where it can."""
-    if row is not None and row.state != PeriodState.OPEN:
+    if is_closed(row):
         return _l("This period is closed already.")
     if local_day(now) < period.ends_on:
         return _l("This period can be closed from its last day, %(day)s.", day=period.ends_on.isoformat())
@@ -146,8 +151,22 @@ def frozen(session: Any, row: ScorePeriod, role: str) -> list[Card]:
     return sorted(made, key=lambda card: (card.rank is None, card.rank or 0, card.name, card.user_id))
 
 
-def ranks_of(session: Any, row: ScorePeriod) -> dict[int, int]:
-    """person → rank in a closed period, for showing who rose and fell."""
+def card_of(session: Any, row: ScorePeriod, user_id: int) -> tuple[str, Card] | None:
+    """(role, card) of one person in a closed period; None where the person was not scored in it."""
+    with access.as_system(session, cards.WHY):
+        role = session.scalars(
+            sa.select(Role.code).join(ScoreScheme, ScoreScheme.role_id == Role.id)
+            .join(Score, Score.scheme_id == ScoreScheme.id)
+            .where(Score.period_id == row.id, Score.user_id == user_id)).one_or_none()
+    if role is None:
+        return None
+    return role, next(card for card in frozen(session, row, role) if card.user_id == user_id)
+
+
+def ranks_of(session: Any, row: ScorePeriod | None) -> dict[int, int]:
+    """person → rank in a closed period, for showing who rose and fell; empty while it is open."""
+    if row is None or not is_closed(row):
+        return {}
     with access.as_system(session, cards.WHY):
         return dict(session.execute(sa.select(Score.user_id, Score.rank).where(
             Score.period_id == row.id, Score.rank.is_not(None))).tuples().all())

@@ -94,7 +94,7 @@ class Window:
         return sa.func.date(moment, f"{minutes:+d} minutes", type_=sa.String())
 
     def _offsets(self) -> list[tuple[dt.datetime, int]]:
-        """(from, minutes ahead of UTC) of the zone from a year before the period to now; one span without summer time."""
+        """(from, minutes ahead of UTC) of the zone since a year before the period; one span without summer time."""
         at, end = self.since - dt.timedelta(days=366), max(self.now, self.until)
         found = [(at, self._minutes(at))]
         while at < end:
