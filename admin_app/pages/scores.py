@@ -18,7 +18,7 @@ from admin_app import access, words
 from admin_app.choices import Direction, PeriodKind, PeriodState, Unit
 from admin_app.clock import local_day, utcnow
 from admin_app.database import db
-from admin_app.errors import Refused
+from admin_app.errors import Refused, RuleError
 from admin_app.models import Score, ScorePeriod, Store
 from admin_app.rules.scores import SOURCES, closing, viewing
 from admin_app.rules.scores import cards as score_cards
@@ -147,7 +147,7 @@ def make_board(now: dt.datetime) -> Board:
     store, stores = store_asked(db.session, actor)
     period = period_asked(now)
     row = closing.period_row(db.session, store, period)
-    roles = viewing.rolesshown(db.session, actor, score_cards.schemes(db.session, period))
+    roles = viewing.roles_shown(db.session, actor, score_cards.schemes(db.session, period))
     wanted = request.values.get("role") or None
     scheme = next((one for one in roles if wanted in (None, one.role)), None)
     if scheme is None and wanted:
