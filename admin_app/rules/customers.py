@@ -144,7 +144,7 @@ def completeness(customer: Customer) -> int:
 
 def grade_is_stale(customer: Customer, today: dt.date) -> bool:
     """Whether the grade is older than its own window; False for grades without one and for customers not buying."""
-    window, graded = GRADE_WINDOW.get(customer.grade), customer.graded_on or customer.registered_on
+    window, graded = GRADE_WINDOW.get(Grade(customer.grade)), customer.graded_on or customer.registered_on
     if window is None or graded is None or customer.stage not in BUYING:
         return False
     return (today - graded).days > window
@@ -156,8 +156,9 @@ def grade_is_stale(customer: Customer, today: dt.date) -> bool:
 def settle(session: Any, customer: Customer, now: dt.datetime, created: bool) -> None:
     """A new lead's first contact; open tasks go with the owner, the grade and the wish not to be disturbed."""
     if created:
-        recent = clock.local_day(now) - dt.timedelta(days=1)
-        if customer.stage in BUYING and (customer.registered_on or recent) >= recent and customer.last_contact_at is None:
+        yesterday = clock.local_day(now) - dt.timedelta(days=1)
+        is_recent = customer.registered_on is None or customer.registered_on >= yesterday
+        if customer.stage in BUYING and is_recent and customer.last_contact_at is None:
             followups.on_event(session, Trigger.NEW_LEAD, customer, now)
         return
     was = customer.__dict__.pop("was", {})

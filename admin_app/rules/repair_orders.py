@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from admin_app import access, clock
 from admin_app.choices import RepairKind, RepairState, Trigger
+from admin_app.columns import ZERO
 from admin_app.errors import RuleError
 from admin_app.models import Customer, RepairOrder, Vehicle
 from admin_app.rules import followups, vehicles
@@ -31,7 +32,7 @@ def prepare(session: Any, order: RepairOrder, now: dt.datetime) -> None:
     if order.satisfaction is not None and not 1 <= order.satisfaction <= 5:
         raise RuleError(_l("Between 1 and 5."), "satisfaction")
     if order.total is None and (order.labour is not None or order.parts is not None):
-        order.total = (order.labour or 0) + (order.parts or 0)
+        order.total = (order.labour or ZERO) + (order.parts or ZERO)
     _state(order, now)
     with session.no_autoflush:
         _check_links(session, order)

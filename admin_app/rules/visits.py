@@ -14,7 +14,7 @@ from admin_app.errors import RuleError
 from admin_app.models import Complaint, Customer, FollowUp, Vehicle, Visit
 from admin_app.rules import followups
 from admin_app.rules.changes import changed, is_new
-from admin_app.rules.followups.contacts import effective
+from admin_app.rules.followups.tasks import effective
 
 EARLY = dt.timedelta(minutes=10)  # how far a clock may go ahead of the server's
 RECENT = dt.timedelta(days=2)  # an older visit is history: a bad date in it is left out, not refused
@@ -83,7 +83,7 @@ def _check_task(session: Any, visit: Visit) -> None:
         raise RuleError(_l("This task belongs to another customer."), "followup_id")
     if task.source_table == "complaint" and session.scalars(access.ungated(sa.select(Complaint.state).where(
             Complaint.id == task.source_id))).first() == ComplaintState.FINISHED:
-        raise RuleError(_l("This is a re-callback: record its result on the complaint."), "followup_id")
+        raise RuleError(_l("This is a re-callback: record its result on the complaint."))
     visit.purpose_kind = visit.purpose_kind or task.purpose
 
 

@@ -26,7 +26,7 @@ def prepare(session: Any, task: FollowUp, now: dt.datetime) -> None:
     is_new = task.occurrence is None
     if is_new:
         _fill(session, task, now)
-    changed = sa.inspect(task).attrs
+    changed: Any = sa.inspect(task).attrs
     if is_new or changed.due_on.history.has_changes():
         if clock.local_day(task.due_at) != task.due_on:
             task.due_at = clock.at(task.due_on)

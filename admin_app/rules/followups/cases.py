@@ -26,6 +26,12 @@ def _rows(session: Any, statement: Any) -> list[Any]:
     return session.execute(statement).all()
 
 
+def _case(who: list[Any], base: Any, table: str, source_id: int, mark: str, **more: Any) -> Case:
+    number, store_id, owner_id, advisor_id, confidentiality, do_not_disturb = who
+    return Case(number, store_id, owner_id, advisor_id, confidentiality, do_not_disturb, base, table, source_id, mark,
+                **more)
+
+
 def _days(first: dt.date, last: dt.date) -> Iterator[dt.date]:
     while first <= last:
         yield first
@@ -39,7 +45,7 @@ def of_customers(session: Any, rule: FollowUpRule, store: Store, base: Any, *whe
         Customer.store_id == store.id, *rules.criteria(rule.condition), *where).order_by(Customer.id)
     for *who, day in _rows(session, statement):
         day = clock.local_day(day) if isinstance(day, dt.datetime) else day
-        yield Case(*who, day, "customer", who[0], mark(day))
+        yield _case(who, day, "customer", who[0], mark(day))
 
 
 SERVED = sa.func.coalesce(Vehicle.last_service_on, Vehicle.bought_on, type_=sa.Date)
@@ -55,7 +61,7 @@ def _of_vehicles(base: Any, *where: Any, mark: Any = None) -> Finder:
         statement = sa.select(*WHO, base, Vehicle.id, told).join(Customer, Customer.id == Vehicle.customer_id).where(
             Vehicle.store_id == store.id, base >= first, base <= last, *where, *rules.criteria(rule.condition))
         for *who, day, vehicle_id, by in _rows(session, statement.order_by(Vehicle.id)):
-            yield Case(*who, day, "vehicle", vehicle_id, str(by), vehicle_id)
+            yield _case(who, day, "vehicle", vehicle_id, str(by), vehicle_id=vehicle_id)
     return find
 
 
@@ -86,7 +92,7 @@ def _anniversaries(session: Any, rule: FollowUpRule, store: Store, first: dt.dat
             Vehicle.store_id == store.id, Vehicle.bought_here, key.in_(calendar.solar_keys(day)),
             Vehicle.bought_on < dt.date(day.year, 1, 1), *rules.criteria(rule.condition))
         for *who, vehicle_id in _rows(session, statement.order_by(Vehicle.id)):
-            yield Case(*who, day, "vehicle", vehicle_id, str(day), vehicle_id)
+            yield _case(who, day, "vehicle", vehicle_id, str(day), vehicle_id=vehicle_id)
 
 
 def _festivals(session: Any, rule: FollowUpRule, store: Store, first: dt.date, last: dt.date) -> Iterator[Case]:
@@ -102,7 +108,7 @@ def _promises(session: Any, rule: FollowUpRule, store: Store, first: dt.date, la
         Promise.store_id == store.id, Promise.state == PromiseState.OPEN, Promise.due_on >= first,
         Promise.due_on <= last, *rules.criteria(rule.condition))
     for *who, day, promise_id, by_id in _rows(session, statement.order_by(Promise.id)):
-        yield Case(*who, day, "promise", promise_id, str(day), preferred=by_id)
+        yield _case(who, day, "promise", promise_id, str(day), preferred=by_id)
 
 
 def _repairs(session: Any, rule: FollowUpRule, store: Store, first: dt.date, last: dt.date) -> Iterator[Case]:
@@ -112,7 +118,7 @@ def _repairs(session: Any, rule: FollowUpRule, store: Store, first: dt.date, las
         RepairOrder.closed_at >= clock.at(first, 0), RepairOrder.closed_at < clock.at(last + ONE_DAY, 0),
         *rules.criteria(rule.condition))
     for *who, closed_at, order_id, vehicle_id in _rows(session, statement.order_by(RepairOrder.id)):
-        yield Case(*who, closed_at, "repair_order", order_id, "1", vehicle_id)
+        yield _case(who, closed_at, "repair_order", order_id, "1", vehicle_id=vehicle_id)
 
 
 DATED: dict[Trigger, Finder] = {

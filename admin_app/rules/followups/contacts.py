@@ -28,17 +28,10 @@ from admin_app.models import Customer, FollowUp, FollowUpRule, Store, User, Visi
 from admin_app.rules.followups import rules, tasks
 from admin_app.rules.followups.blocking import MARKETING
 from admin_app.rules.followups.events import on_event
+from admin_app.rules.followups.tasks import effective
 
 BY_THEIR_RECORD = (Trigger.COMPLAINT_FINISHED, Trigger.PROMISE_DUE)
 SUPERSEDED = "已有更近的联系"  # why a task is void: stored, so in the store's language
-
-
-def effective(visit: Visit) -> bool:
-    """Whether a contact counts: done, reached, and not put off."""
-    if visit.state != VisitState.DONE:
-        return False
-    result = VisitResult.find(visit.result)
-    return result is None or (result.reached and result != VisitResult.CALL_LATER)
 
 
 def after_visit(session: Any, visit: Visit, now: dt.datetime, fresh: bool = True) -> None:

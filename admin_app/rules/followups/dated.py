@@ -75,13 +75,14 @@ def tasks_between(session: Any, rule: FollowUpRule, store: Store, staff: Staff, 
     """The tasks of a dated rule in one store whose due day lies from first to last, made or not."""
     early = first - dt.timedelta(days=WORKING_DAY_SHIFT if rule.to_working_day else 0)
     offset = dt.timedelta(days=rule.offset)
-    for case in cases.DATED[rule.trigger](session, rule, store, early - offset, last - offset):
+    for case in cases.DATED[Trigger(rule.trigger)](session, rule, store, early - offset, last - offset):
         task = making.values(rule, case, store, staff, now)
         if task is not None and first <= task["due_on"] <= last:
             yield task
 
 
-def preview(session: Any, rule: FollowUpRule, today: dt.date, now: dt.datetime, days: int = 14) -> dict[int | None, int]:
+def preview(session: Any, rule: FollowUpRule, today: dt.date, now: dt.datetime,
+            days: int = 14) -> dict[int | None, int]:
     """How many tasks per person a rule would make from today over so many days; empty for a rule on events.
 
     The rule need not be saved. Nothing is written. Key None: tasks that nobody would get.

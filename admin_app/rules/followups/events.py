@@ -1,8 +1,7 @@
 """Tasks that an event makes at once, in the event's own transaction.
 
 The row of each event: CONTACT and SHOWROOM a Visit, NEW_LEAD a Customer, DELIVERY a Vehicle, REPAIR_CLOSED a
-RepairOrder, COMPLAINT_FINISHED a Complaint, CAMPAIGN_INVITED and CAMPAIGN_ATTENDED a CampaignMember,
-PROMISE_DUE a Promise.
+RepairOrder, COMPLAINT_FINISHED a Complaint, the CAMPAIGN_… ones a CampaignMember, PROMISE_DUE a Promise.
 """
 
 from __future__ import annotations
@@ -106,6 +105,10 @@ def _attended(session: Any, member: Any, now: dt.datetime) -> Facts:
     return member.attended_at or ended or now, "1", {"preferred": member.invited_by_id}
 
 
+def _over(session: Any, member: Any, now: dt.datetime) -> Facts:
+    return now, "1", {"preferred": member.invited_by_id}
+
+
 def _promise(session: Any, promise: Any, now: dt.datetime) -> Facts:
     owed = promise.due_on if promise.state == PromiseState.OPEN else None
     return owed, str(owed), {"preferred": promise.by_id}
@@ -114,5 +117,6 @@ def _promise(session: Any, promise: Any, now: dt.datetime) -> Facts:
 FACTS: dict[Trigger, Callable[[Any, Any, dt.datetime], Facts]] = {
     Trigger.NEW_LEAD: _lead, Trigger.SHOWROOM: _visit, Trigger.CONTACT: _contact, Trigger.DELIVERY: _delivery,
     Trigger.REPAIR_CLOSED: _repair, Trigger.COMPLAINT_FINISHED: _complaint, Trigger.CAMPAIGN_INVITED: _invited,
-    Trigger.CAMPAIGN_ATTENDED: _attended, Trigger.PROMISE_DUE: _promise,
+    Trigger.CAMPAIGN_ATTENDED: _attended, Trigger.CAMPAIGN_NO_SHOW: _over, Trigger.CAMPAIGN_NO_DEAL: _over,
+    Trigger.PROMISE_DUE: _promise,
 }

@@ -28,7 +28,7 @@ def prepare(session: Any, rule: FollowUpRule, now: dt.datetime) -> None:
         raise RuleError(_l("Give a name."), "name")
     if rule.offset is None:
         rule.offset = 0
-    most = FURTHEST * {OffsetUnit.HOURS: 24, OffsetUnit.WORK_MINUTES: 1440}.get(rule.unit, 1)
+    most = FURTHEST * {OffsetUnit.HOURS: 24, OffsetUnit.WORK_MINUTES: 1440}.get(OffsetUnit(rule.unit or OffsetUnit.DAYS), 1)
     if abs(rule.offset) > most:
         raise RuleError(_l("This number is too large."), "offset")
     if rule.unit in (OffsetUnit.HOURS, OffsetUnit.WORK_MINUTES) and rule.offset < 0:

@@ -62,7 +62,7 @@ def criteria(condition: dict[str, Any] | None) -> list[Any]:
 
 
 def due(rule: FollowUpRule, base: dt.date | dt.datetime, store: Any) -> tuple[dt.date, dt.datetime]:
-    """(day, time) at which a rule's task is due after (or ahead of) its base; a time only counts for hours and minutes."""
+    """(day, time) at which a rule's task is due after, or ahead of, its base. Days are due at 09:00."""
     if rule.unit != OffsetUnit.DAYS:
         start = base if isinstance(base, dt.datetime) else clock.at(base)
         if rule.unit == OffsetUnit.HOURS:

@@ -15,7 +15,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm.util import identity_key
 
 from admin_app import access, audit, clock, scope
-from admin_app.choices import AuditVerb, FollowUpState, Purpose
+from admin_app.choices import AuditVerb, FollowUpState, Purpose, VisitResult, VisitState
 from admin_app.errors import RuleError
 from admin_app.models import Customer, FollowUp, User, Visit
 from admin_app.rules.followups import rules
@@ -23,6 +23,14 @@ from admin_app.rules.followups import rules
 OPEN_STATES = (FollowUpState.OPEN, FollowUpState.SNOOZED)
 LONGEST_SNOOZE = 365  # days (default)
 CHUNK = 1000
+
+
+def effective(visit: Visit) -> bool:
+    """Whether a contact counts: done, reached, and not put off. No result given counts as reached."""
+    if visit.state != VisitState.DONE:
+        return False
+    result = VisitResult.find(visit.result)
+    return result is None or (result.reached and result != VisitResult.CALL_LATER)
 
 
 def _check_open(followup: FollowUp) -> None:
@@ -52,7 +60,8 @@ def close(session: Any, followup: FollowUp, state: FollowUpState, now: dt.dateti
 
 
 def done(session: Any, followup: FollowUp, visit: Visit | None, now: dt.datetime) -> None:
-    """The task is done by a visit (None: without one). A task that is already done stays as it is.
+    """The task is done by a visit (None: without one). A task that is already done stays as it is, and so does one
+    whose visit did not reach the customer: that is still owed.
 
     Raises RuleError where the task was skipped or void, or the visit was with another customer.
     """
@@ -61,6 +70,8 @@ def done(session: Any, followup: FollowUp, visit: Visit | None, now: dt.datetime
     _check_open(followup)
     if visit is not None and visit.customer_id != followup.customer_id:
         raise RuleError(_l("This task belongs to another customer."), "followup_id")
+    if visit is not None and not effective(visit):
+        return
     close(session, followup, FollowUpState.DONE, now, by=visit.staff_id if visit else None,
           visit_id=visit.id if visit else None)
     refresh_customers(session, {followup.customer_id})
