@@ -13,7 +13,7 @@ run:  ## set everything up and serve it at http://127.0.0.1:8000
 	@$(PYTHON) run.py
 
 test: dev lint browser  ## install what the tests need and run them all
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --cov --cov-report=term:skip-covered
+	@$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term:skip-covered
 
 lint: dev  ## style, types, templates, words
 	@$(BIN)/ruff check .
