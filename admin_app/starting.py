@@ -16,7 +16,7 @@ import sqlalchemy as sa
 import yaml
 from flask import Flask
 
-from admin_app import access, audit, passwords
+from admin_app import access, anchors, audit, passwords
 from admin_app.access import Right
 from admin_app.choices import AuditVerb, Scope
 from admin_app.clock import today, utcnow
@@ -25,6 +25,7 @@ from admin_app.errors import RuleError
 from admin_app.models import (
     Agreement,
     AuditHead,
+    Customer,
     FollowUpRule,
     Grant,
     JobRun,
@@ -92,6 +93,7 @@ def prepare(app: Flask, demo: bool | None = None) -> list[str]:
         else:
             seed(db.session)
         db.session.commit()
+        anchors.keep(db.session)
         _check_address(app)
         lines = sign_ins(db.session)
         db.session.remove()
@@ -140,6 +142,13 @@ def is_demo(session: Any) -> bool:
     """Whether every store of this database is a demo store."""
     flags = list(session.scalars(access.ungated(sa.select(Store.demo).where(Store.deleted_at.is_(None)))))
     return bool(flags) and all(flags)
+
+
+def has_real_data(session: Any) -> bool:
+    """Whether people or customers belong to a store that is no demo store."""
+    real = sa.select(Store.id).where(Store.demo.is_(False))
+    return any(session.scalars(access.ungated(
+        sa.select(model.id).where(model.store_id.in_(real)).limit(1))).first() is not None for model in (User, Customer))
 
 
 def sign_ins(session: Any) -> list[str]:

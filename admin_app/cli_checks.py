@@ -1,0 +1,147 @@
+"""Commands that look whether all is well: `check` and `audit verify`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import sqlalchemy as sa
+from flask import Flask, current_app
+from flask_babel import gettext as _
+
+from admin_app import anchors, audit, database
+from admin_app.cli_base import Sentence
+from admin_app.database import db
+from admin_app.errors import RuleError
+
+# Below so many free bytes a backup and a day's work may not fit any more (default).
+LEAST_FREE = 500 * 1024 * 1024
+
+
+def register(app: Flask) -> None:
+    """Add `check` and the group `audit`."""
+    app.cli.add_command(check)
+    app.cli.add_command(audit_group)
+
+
+@click.command()
+def check() -> None:
+    """Look at the database, its migrations, the audit chain, SQLite, the disk and the keys."""
+    faults = []
+    for name, look in CHECKS.items():
+        try:
+            click.echo(f"ok    {name}: {look()}")
+        except RuleError as error:
+            faults.append(str(error.message))
+            click.echo(f"FAULT {name}: {error.message}", err=True)
+    if faults:
+        raise Sentence(_("%(count)s of %(all)s checks failed.", count=len(faults), all=len(CHECKS)))
+
+
+def database_answers() -> str:
+    """The database and its version."""
+    connection = db.session.connection()
+    version = ".".join(str(part) for part in connection.dialect.server_version_info or ())
+    return f"{connection.dialect.name} {version}"
+
+
+def migrations_current() -> str:
+    """The revision, where it is the newest one."""
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    folder = Path(current_app.extensions["migrate"].directory)
+    wanted = ScriptDirectory(str(folder)).get_current_head()
+    found = MigrationContext.configure(db.session.connection()).get_current_revision()
+    if found != wanted:
+        raise RuleError(_("The schema is at %(found)s, the program needs %(wanted)s. Run: flask --app wsgi db upgrade",
+                          found=found or "–", wanted=wanted))
+    return str(found)
+
+
+def audit_chain() -> str:
+    """How many entries the chain has, where it is whole."""
+    faults = chain_faults()
+    if faults:
+        raise RuleError("; ".join(faults[:5]))
+    return _("%(count)s entries, none changed", count=chain_length())
+
+
+def sqlite_version() -> str:
+    """The SQLite in this process, where it has no known fault."""
+    if db.session.connection().dialect.name != "sqlite":
+        return _("not used")
+    warning = database.sqlite_warning()
+    if warning:
+        raise RuleError(warning)
+    return str(database.sqlite_module.sqlite_version)
+
+
+def integrity() -> str:
+    """Whether SQLite finds its file whole; PostgreSQL checks its own pages."""
+    connection = db.session.connection()
+    if connection.dialect.name != "sqlite":
+        return _("not used")
+    said = connection.exec_driver_sql("PRAGMA quick_check(5)").scalars().all()
+    if list(said) != ["ok"]:
+        raise RuleError("; ".join(str(one) for one in said))
+    return "ok"
+
+
+def disk() -> str:
+    """Free space where the database and the backups lie."""
+    free = shutil.disk_usage(current_app.config["CAREDESK_INSTANCE"]).free
+    if free < LEAST_FREE:
+        raise RuleError(_("Only %(free)s MB are free on the disk.", free=free // 1024**2))
+    return _("%(free)s GB free", free=round(free / 1024**3, 1))
+
+
+def keys() -> str:
+    """Whether the keys are private, and the encryption key opens what it has closed."""
+    token = database.cipher().encrypt(b"caredesk")
+    if database.cipher().decrypt(token) != b"caredesk":
+        raise RuleError(_("The encryption key does not work."))
+    folder = Path(current_app.config["CAREDESK_INSTANCE"])
+    open_to_all = [path.name for path in folder.glob("*.key") if path.stat().st_mode & 0o077]
+    if open_to_all and os.name == "posix":
+        raise RuleError(_("Other people of this machine can read %(files)s.", files=", ".join(open_to_all)))
+    return _("private")
+
+
+CHECKS: dict[str, Callable[[], str]] = {
+    "database": database_answers, "migrations": migrations_current, "integrity": integrity,
+    "audit": audit_chain, "SQLite": sqlite_version, "disk": disk, "keys": keys,
+}
+
+
+# ---------------------------------------------------------------- the audit chain
+
+
+@click.group("audit")
+def audit_group() -> None:
+    """Who changed what."""
+
+
+@audit_group.command()
+def verify() -> None:
+    """Walk the audit chain: no entry changed, missing, swapped or cut off."""
+    faults = chain_faults()
+    for fault in faults:
+        click.echo(fault, err=True)
+    if faults:
+        raise Sentence(_("The audit chain is broken."))
+    click.echo(_("%(count)s entries, none changed", count=chain_length()))
+
+
+def chain_faults() -> list[str]:
+    """A sentence for each fault of the audit chain, also against the anchors kept outside the database."""
+    return audit.verify(db.session.connection(), anchors.kept())
+
+
+def chain_length() -> int:
+    """How many entries the chain has."""
+    table = audit.AuditHead.__table__
+    return int(db.session.connection().execute(sa.select(table.c.count)).scalar() or 0)

@@ -1,0 +1,42 @@
+"""The command `demo`: made-up customers and visits in bulk, for measuring."""
+
+from __future__ import annotations
+
+import time
+
+import click
+from flask import Flask
+from flask_babel import gettext as _
+
+from admin_app import clock, starting
+from admin_app.database import db
+from admin_app.errors import RuleError
+
+
+def register(app: Flask) -> None:
+    """Add `demo`."""
+    app.cli.add_command(demo)
+
+
+@click.command()
+@click.option("--customers", type=click.IntRange(1, 20_000_000), required=True, help="How many customers to add.")
+@click.option("--visits", type=click.IntRange(0, 100_000_000), default=0, help="How many visits to add.")
+@click.option("--complaints", type=click.IntRange(0, 5_000_000), default=0, help="How many complaints to add.")
+@click.option("--staff", type=click.IntRange(1, 5_000), default=200, help="How many people the customers belong to.")
+@click.option("--seed", type=int, default=1, help="The same seed makes the same rows.")
+def demo(customers: int, visits: int, complaints: int, staff: int, seed: int) -> None:
+    """Add made-up rows in bulk, for measuring. Refused where the database holds a real store."""
+    from seeds.demo import bulk
+
+    starting.upgrade_schema()
+    starting.seed(db.session)
+    if starting.has_real_data(db.session):
+        raise RuleError(_("This database holds a real store; made-up rows are only for a demo."))
+    began = time.monotonic()
+    plan = bulk.Plan(customers=customers, visits=visits, complaints=complaints, staff=staff, seed=seed)
+    for done in bulk.make(db.session, plan, clock.utcnow()):
+        db.session.commit()
+        if time.monotonic() - began > 2:
+            click.echo(_("%(done)s of %(all)s customers", done=done, all=customers), err=True)
+    click.echo(_("%(customers)s customers and %(visits)s visits in %(seconds)s seconds", customers=customers,
+                 visits=visits, seconds=round(time.monotonic() - began)))

@@ -1,0 +1,1 @@
+"""What a store starts with: YAML files read by admin_app/starting.py, and the demo store."""

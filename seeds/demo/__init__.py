@@ -1,0 +1,36 @@
+"""The demo store: two stores of a made-up group, 18 months of their work ending now, from a fixed seed.
+
+world.py     stores, teams, people; the clock and the dice
+story.py     the customers and the way each of them goes
+selling.py   from the first call to the deal or the loss
+driving.py   cars, services, repairs, and the calls that a year brings
+tasks.py     follow-ups as the rules make them, promises, gifts
+troubles.py  complaints in every state
+parties.py   campaigns with guests, costs and their outcome
+traces.py    score periods, changes and look-ups of the last weeks
+bulk.py      rows in large numbers, for measuring
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from admin_app import access
+from seeds.demo import story
+from seeds.demo.world import World, begin
+
+SEED = 20260101
+CUSTOMERS = 2000
+SHARES = {"S1": 0.66, "S2": 0.34}
+
+
+def make(session: Any, now: dt.datetime, *, customers: int = CUSTOMERS, seed: int = SEED) -> World:
+    """Fill a seeded database without stores with the demo. No commit. The same seed and time make the same rows."""
+    with access.as_system(session, "demo store"):
+        world = begin(session, now, seed)
+        files = [file for code, share in SHARES.items() for file in story.build(world, code, round(customers * share))]
+        world.writer.flush()
+        story.recent(world, files)
+        world.writer.finish()
+    return world
