@@ -211,8 +211,9 @@ def month(now: dt.datetime) -> tuple[dt.date, int, int, int]:
     """(first day, complaints closed, re-callbacks that were satisfied, re-callbacks answered) of this month."""
     first = local_day(now).replace(day=1)
     closed = db.session.scalar(sa.select(sa.func.count(Complaint.id)).where(Complaint.closed_at >= at(first, 0))) or 0
-    answers = dict(db.session.execute(sa.select(ComplaintStep.kind, sa.func.count(ComplaintStep.id)).where(
-        ComplaintStep.kind.in_([StepKind.RECALL_SATISFIED, StepKind.RECALL_NOT_SATISFIED]),
-        ComplaintStep.at >= at(first, 0)).group_by(ComplaintStep.kind)).tuples().all())
+    answers: dict[Any, int] = dict(db.session.execute(
+        sa.select(ComplaintStep.kind, sa.func.count(ComplaintStep.id)).where(
+            ComplaintStep.kind.in_([StepKind.RECALL_SATISFIED, StepKind.RECALL_NOT_SATISFIED]),
+            ComplaintStep.at >= at(first, 0)).group_by(ComplaintStep.kind)).all())
     satisfied = answers.get(StepKind.RECALL_SATISFIED, 0)
     return first, closed, satisfied, satisfied + answers.get(StepKind.RECALL_NOT_SATISFIED, 0)

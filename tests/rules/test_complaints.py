@@ -218,8 +218,9 @@ def test_acknowledging_names_a_time_ahead(session: Any, cast: Cast, estimate: dt
 
 
 @pytest.mark.parametrize(("values", "field"), [
-    ({"cause": None}, "cause"), ({"cause_type": CauseType.ATTITUDE}, "cause_type"), ({"department": None}, "department"),
-    ({"root": " "}, "root"), ({"cause": Cause.SERVICE, "cause_type": CauseType.ATTITUDE}, "responsible_id"),
+    ({"cause": None}, "cause"), ({"cause_type": CauseType.ATTITUDE}, "cause_type"),
+    ({"department": None}, "department"), ({"root": " "}, "root"),
+    ({"cause": Cause.SERVICE, "cause_type": CauseType.ATTITUDE}, "responsible_id"),
     ({"cause": Cause.USER, "cause_type": CauseType.MISUSE}, "evidence")])
 def test_an_analysis_is_whole(session: Any, cast: Cast, values: dict[str, Any], field: str) -> None:
     complaint = brought_to(session, cast, S.UNDERSTOOD)
@@ -449,7 +450,8 @@ def test_others_take_no_step(session: Any, cast: Cast, role: str) -> None:
 
 
 @pytest.mark.parametrize(("role", "verbs"), [
-    ("general_manager", {"acknowledge", "reroute", "escalate"}), ("care_manager", {"acknowledge", "reroute", "escalate"}),
+    ("general_manager", {"acknowledge", "reroute", "escalate"}),
+    ("care_manager", {"acknowledge", "reroute", "escalate"}),
     ("service_manager", {"acknowledge", "reroute", "escalate"}), ("sales_manager", {"escalate"}),
     ("care_specialist", {"acknowledge", "escalate"})])
 def test_who_may_do_what_with_a_new_service_complaint(session: Any, cast: Cast, role: str, verbs: set[str]) -> None:

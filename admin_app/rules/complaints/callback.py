@@ -40,8 +40,8 @@ def recall(session: Any, complaint: Complaint, by: User, now: dt.datetime, *, sa
         write(session, complaint, StepKind.RECALL_NOT_SATISFIED, by, now, said)
         _begin_again(complaint)
         session.flush()
-    _log_contact(session, complaint, by, now, VisitResult.SOLVED if satisfied else VisitResult.NEW_PROBLEM, said)
-    _settle_task(session, complaint, by, now)
+    result = VisitResult.SOLVED if satisfied else VisitResult.NEW_PROBLEM
+    _settle_task(session, complaint, by, now, _log_contact(session, complaint, by, now, result, said))
 
 
 def recall_failed(session: Any, complaint: Complaint, by: User, now: dt.datetime, *, note: str = "") -> None:
@@ -58,7 +58,7 @@ def confirm_unreachable(session: Any, complaint: Complaint, by: User, now: dt.da
     complaint.satisfied = None
     _close(complaint, now)
     write(session, complaint, StepKind.CONFIRM_UNREACHABLE, by, now, note)
-    _settle_task(session, complaint, by, now)
+    _settle_task(session, complaint, by, now, None)
 
 
 def _close(complaint: Complaint, now: dt.datetime) -> None:
@@ -78,7 +78,7 @@ def _begin_again(complaint: Complaint) -> None:
 
 
 def _log_contact(session: Any, complaint: Complaint, by: User, now: dt.datetime, result: VisitResult,
-                 said: str | None) -> None:
+                 said: str | None) -> Visit:
     """The attempt as a visit, through the same road as every visit."""
     from admin_app.rules import saving
 
@@ -92,6 +92,7 @@ def _log_contact(session: Any, complaint: Complaint, by: User, now: dt.datetime,
         session.add(visit)
         session.flush()
         saving.settle(session, visit, now, created=True)
+    return visit
 
 
 def open_tasks(session: Any, complaint: Complaint) -> list[FollowUp]:
@@ -101,8 +102,11 @@ def open_tasks(session: Any, complaint: Complaint) -> list[FollowUp]:
         FollowUp.state.in_([FollowUpState.OPEN, FollowUpState.SNOOZED])).order_by(FollowUp.id)))
 
 
-def _settle_task(session: Any, complaint: Complaint, by: User, now: dt.datetime) -> None:
+def _settle_task(session: Any, complaint: Complaint, by: User, now: dt.datetime, visit: Visit | None) -> None:
     """The re-callback is no longer owed."""
+    from admin_app.rules.followups import tasks
+
     with access.as_system(session, "re-callback made"):
         for task in open_tasks(session, complaint):
-            task.state, task.closed_at, task.closed_by_id = FollowUpState.DONE, now, by.id
+            tasks.close(session, task, FollowUpState.DONE, now, by=by.id, visit_id=visit.id if visit else None)
+        tasks.refresh_customers(session, {complaint.customer_id})
