@@ -6,10 +6,11 @@ LONGEST = 200
 # Surnames that are read otherwise than the character's common reading.
 SURNAMES = {
     "曾": "zeng", "单": "shan", "仇": "qiu", "解": "xie", "尉": "wei", "区": "ou", "查": "zha", "盖": "ge",
-    "翟": "zhai", "朴": "piao", "任": "ren", "纪": "ji", "洗": "xian", "冼": "xian", "覃": "qin", "缪": "miao",
-    "种": "chong", "繁": "po", "员": "yun", "乐": "yue", "召": "shao", "折": "she", "秘": "bi", "黑": "he", "乜": "nie", "隗": "wei",
-    "华": "hua", "宁": "ning", "葛": "ge", "佘": "she", "盛": "sheng", "车": "che", "柏": "bai", "燕": "yan",
-    "应": "ying", "逄": "pang", "句": "gou", "祭": "zhai", "阚": "kan", "贾": "jia", "沈": "shen", "石": "shi",
+    "翟": "zhai", "朴": "piao", "任": "ren", "纪": "ji", "洗": "xian", "冼": "xian", "覃": "qin",
+    "缪": "miao", "种": "chong", "繁": "po", "员": "yun", "乐": "yue", "召": "shao", "折": "she",
+    "秘": "bi", "黑": "he", "乜": "nie", "隗": "wei", "华": "hua", "宁": "ning", "葛": "ge", "佘": "she",
+    "盛": "sheng", "车": "che", "柏": "bai", "燕": "yan", "应": "ying", "逄": "pang", "句": "gou",
+    "祭": "zhai", "阚": "kan", "贾": "jia", "沈": "shen", "石": "shi",
 }
 COMPOUND = {"长孙": ("zhang", "sun"), "万俟": ("mo", "qi"), "尉迟": ("yu", "chi"), "澹台": ("tan", "tai"),
             "单于": ("chan", "yu"), "令狐": ("ling", "hu"), "鲜于": ("xian", "yu"), "亓官": ("qi", "guan")}

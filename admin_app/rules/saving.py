@@ -38,10 +38,11 @@ def prepare(session: Any, row: Any, now: dt.datetime) -> Notices:
 
     Returns what a person should know though it does not refuse the row: (field, sentence) pairs, often none.
     """
-    _place(session, row)
-    check_storable(row)
-    notices = _call(row, "prepare", session, row, now) or []
-    check_storable(row)
+    with session.no_autoflush:  # nothing is written before it is checked, and what has changed stays to be seen
+        _place(session, row)
+        check_storable(row)
+        notices = _call(row, "prepare", session, row, now) or []
+        check_storable(row)
     return notices
 
 

@@ -44,7 +44,7 @@ def intervals(session: Any) -> tuple[Interval, Interval]:
         found = dict(session.execute(access.ungated(
             sa.select(FollowUpRule.trigger, FollowUpRule.condition).where(
                 FollowUpRule.trigger.in_([Trigger.FIRST_SERVICE, Trigger.NEXT_SERVICE]),
-                FollowUpRule.deleted_at.is_(None)))).tuples().all())
+                FollowUpRule.deleted_at.is_(None)))).all())
     said = [found.get(trigger) or {} for trigger in (Trigger.FIRST_SERVICE, Trigger.NEXT_SERVICE)]
     first, later = (Interval(int(one.get("km", 5000)), int(one.get("months", 6))) for one in said)
     return first, later
@@ -214,7 +214,7 @@ def void_outdated(session: Any, vehicle: Vehicle, now: dt.datetime) -> None:
     found = session.execute(sa.select(FollowUp, FollowUpRule.trigger).join(
         FollowUpRule, FollowUpRule.id == FollowUp.rule_id).where(
         FollowUp.source_table == "vehicle", FollowUp.source_id == vehicle.id,
-        FollowUp.state.in_(tasks.OPEN_STATES))).tuples().all()
+        FollowUp.state.in_(tasks.OPEN_STATES))).all()
     for task, trigger in found:
         if trigger in DATE_OF:
             current = getattr(vehicle, DATE_OF[trigger])

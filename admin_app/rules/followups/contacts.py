@@ -104,7 +104,7 @@ def _cover(session: Any, visit: Visit, task: FollowUp | None, now: dt.datetime) 
         sa.select(FollowUp, FollowUpRule.trigger).outerjoin(FollowUpRule, FollowUpRule.id == FollowUp.rule_id).where(
             FollowUp.customer_id == visit.customer_id, FollowUp.state.in_(tasks.OPEN_STATES),
             sa.or_(FollowUp.source_table.is_(None), FollowUp.source_table != "visit", FollowUp.source_id != visit.id),
-        ).order_by(FollowUp.due_on, FollowUp.id)).tuples().all()
+        ).order_by(FollowUp.due_on, FollowUp.id)).all()
     rest = [(one, trigger or Trigger.MANUAL) for one, trigger in found]
     day, purpose = clock.local_day(visit.at), purpose_of(visit, task)
     owed = [one for one, trigger in rest if one.assignee_id == visit.staff_id and one.due_on <= day
@@ -245,7 +245,7 @@ def after_grade(session: Any, customer: Customer, now: dt.datetime) -> None:
     found = session.execute(sa.select(FollowUp, FollowUpRule.trigger).join(
         FollowUpRule, FollowUpRule.id == FollowUp.rule_id).where(
         FollowUp.customer_id == customer.id, FollowUp.state.in_(tasks.OPEN_STATES),
-        FollowUpRule.trigger.in_([Trigger.CONTACT, Trigger.NEW_LEAD]))).tuples().all()
+        FollowUpRule.trigger.in_([Trigger.CONTACT, Trigger.NEW_LEAD]))).all()
     for task, trigger in found:
         if trigger == Trigger.NEW_LEAD:
             if customer.stage == Stage.LOST:

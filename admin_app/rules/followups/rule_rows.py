@@ -15,7 +15,8 @@ from admin_app.models import Customer, FollowUpRule
 from admin_app.rules.followups import calendar, rules
 
 CODE = re.compile(r"[a-z][a-z0-9_]{1,39}")
-FURTHEST = 3660  # days, or as many hours or minutes as that
+FURTHEST = 3660  # days
+IN_A_DAY = {OffsetUnit.DAYS: 1, OffsetUnit.HOURS: 24, OffsetUnit.WORK_MINUTES: 1440}
 IMMEDIATE = (Trigger.CONTACT, Trigger.NEW_LEAD, Trigger.SHOWROOM)
 _KINDS = ("choice", "yes", "text", "link", "whole")
 
@@ -28,8 +29,7 @@ def prepare(session: Any, rule: FollowUpRule, now: dt.datetime) -> None:
         raise RuleError(_l("Give a name."), "name")
     if rule.offset is None:
         rule.offset = 0
-    most = FURTHEST * {OffsetUnit.HOURS: 24, OffsetUnit.WORK_MINUTES: 1440}.get(OffsetUnit(rule.unit or OffsetUnit.DAYS), 1)
-    if abs(rule.offset) > most:
+    if abs(rule.offset) > FURTHEST * IN_A_DAY[OffsetUnit(rule.unit or OffsetUnit.DAYS)]:
         raise RuleError(_l("This number is too large."), "offset")
     if rule.unit in (OffsetUnit.HOURS, OffsetUnit.WORK_MINUTES) and rule.offset < 0:
         raise RuleError(_l("Hours and minutes count forward from an event."), "offset")

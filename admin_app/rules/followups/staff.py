@@ -35,7 +35,7 @@ class Staff:
             sa.select(User.id, User.store_id, User.team_id, Role.code).join(Role, Role.id == User.role_id)
             .where(User.active, sa.or_(User.store_id == store_id, User.group_wide)).order_by(User.id)).all()
         managers = dict(session.execute(
-            sa.select(Team.id, Team.manager_id).where(Team.store_id == store_id)).tuples().all())
+            sa.select(Team.id, Team.manager_id).where(Team.store_id == store_id)).all())
         for user_id, home, team_id, code in people:
             if home == store_id or code == "general_manager":
                 found.by_role.setdefault(code, []).append(user_id)
