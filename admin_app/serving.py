@@ -30,6 +30,7 @@ def main() -> int:
     for name in ("SIGTERM", "SIGBREAK"):  # SIGBREAK is Ctrl-Break on Windows
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), leave)
+    os.umask(0o077)  # database, logs and backups are for their owner alone
     try:
         return serve(create_app())
     except RuleError as reason:
@@ -45,6 +46,9 @@ def serve(app: Flask) -> int:
     """Prepare the database, say where the desk is, and answer until told to end."""
     from admin_app import jobs, starting
 
+    with app.app_context():
+        if not starting.has_tables():
+            say("A first start: filling the database (up to a minute) …")
     lines = starting.prepare(app)
     server = listen(app)
     scheduler = jobs.start_scheduler(app)
