@@ -10,14 +10,15 @@ import sqlalchemy as sa
 from flask import Blueprint, Flask, abort, render_template, request
 from sqlalchemy.orm import selectinload
 
-from admin_app import access, access_log, clock, menu
+from admin_app import access, access_log, clock, look, menu
 from admin_app.choices import ComplaintState, FollowUpState, Grade, PromiseState, RepairState
 from admin_app.clock import utcnow
 from admin_app.columns import fields
 from admin_app.database import db
+from admin_app.desk import cells
 from admin_app.models import Complaint, Customer, FollowUp, Promise, RepairOrder, Vehicle, Visit
 from admin_app.pages import stream_words, task_rows
-from admin_app.rules import privacy, timeline
+from admin_app.rules import customers, privacy, timeline
 
 bp = Blueprint("customer_page", __name__, url_prefix="/admin/customer")
 
@@ -46,8 +47,6 @@ class OpenTask:
 @bp.get("/details/")
 def details() -> Any:
     """One customer. ?kind= narrows the stream, ?page= turns it; 404 for a file out of scope."""
-    from admin_app.rules import customers
-
     actor, customer, now = access.current(), _customer(), utcnow()
     kind = request.args.get("kind")
     kind = kind if kind in timeline.KINDS else None
@@ -56,7 +55,7 @@ def details() -> Any:
     total = counts.get(kind, 0) if kind else sum(counts.values())
     shown = stream_words.days(timeline.stream(db.session, customer.id, kind, page), now)
     access_log.viewed("customer", customer.id)
-    menu.seen(customer.id)
+    menu.remember(customer.id)
     return render_template(
         "customer.html", customer=customer, now=now, kind=kind, page=page, counts=counts, days=shown,
         kinds=stream_words.KIND_LABELS, total=total, all=sum(counts.values()),
@@ -102,7 +101,7 @@ def _open_tasks(customer: Customer, now: dt.datetime) -> list[OpenTask]:
             FollowUp.customer_id == customer.id, FollowUp.state.in_([FollowUpState.OPEN, FollowUpState.SNOOZED]))
             .options(selectinload(FollowUp.rule)).order_by(FollowUp.due_at).limit(12)):
         words, tone, _late = task_rows.due_words(task, now)
-        found.append(OpenTask(task.reason, f"/admin/visit/log/?customer={customer.id}&followup={task.id}", words, tone))
+        found.append(OpenTask(task.reason, task_rows.log_address(task), words, tone))
     for promise in db.session.scalars(sa.select(Promise).where(
             Promise.customer_id == customer.id, Promise.state == PromiseState.OPEN).order_by(Promise.due_on).limit(6)):
         late = promise.due_on < clock.local_day(now)
@@ -111,12 +110,12 @@ def _open_tasks(customer: Customer, now: dt.datetime) -> list[OpenTask]:
     for complaint in db.session.scalars(sa.select(Complaint).where(
             Complaint.customer_id == customer.id, Complaint.state != ComplaintState.CLOSED).limit(6)):
         found.append(OpenTask(stream_words.complaint_label(complaint),
-                              f"/admin/complaint/details/?id={complaint.id}", str(complaint.state.label), "soon"))
+                              f"/admin/complaint/details/?id={complaint.id}", look.label_of(complaint.state), "soon"))
     for order in db.session.scalars(sa.select(RepairOrder).where(
             RepairOrder.customer_id == customer.id,
             RepairOrder.state.not_in([RepairState.CLOSED, RepairState.CANCELLED])).limit(6)):
         found.append(OpenTask(stream_words.order_label(order), f"/admin/repair_order/details/?id={order.id}",
-                              str(order.state.label), ""))
+                              look.label_of(order.state), ""))
     return found
 
 
@@ -138,12 +137,14 @@ def _missing(customer: Customer) -> list[tuple[str, Any]]:
 def _profile(customer: Customer) -> list[tuple[Any, Any]]:
     """(label, value) of what is known of the person's wishes and life."""
     known = {name: field for name, _column, field in fields(Customer)}
-    return [(known[name].label, getattr(customer, name)) for name in PROFILE if getattr(customer, name) not in (None, "")]
+    values = ((known[name], getattr(customer, name)) for name in PROFILE)
+    return [(field.label, cells.plain(field, value) + str(field.unit or "")) for field, value in values
+            if value not in (None, "")]
 
 
 def _longest(customer: Customer) -> int | None:
     """Days for which a grade stands; None for grades without a window."""
-    return {Grade.H: 7, Grade.A: 15, Grade.B: 30, Grade.C: 90}.get(customer.grade)
+    return customers.GRADE_WINDOW.get(Grade(customer.grade))
 
 
 def _log_task(customer: Customer, actor: access.Actor) -> FollowUp | None:

@@ -39,8 +39,8 @@ def listed(label: Any, table: str, *wanted: Wanted, tone: str = "") -> Figure | 
     by_key = {one.key: one for one in filters_of(model)}
     statement: Any = sa.select(sa.func.count(model.id))
     for column, op, value in wanted:
-        text = value.isoformat() if isinstance(value, dt.date) else str(int(value) if isinstance(value, bool) else value)
-        statement = by_key[f"{column}_{op}"].apply(statement, text)
+        text = value.isoformat() if isinstance(value, dt.date) else int(value) if isinstance(value, bool) else value
+        statement = by_key[f"{column}_{op}"].apply(statement, str(text))
     number = db.session.scalar(statement) or 0
     return Figure(label, number, list_address(table, *wanted), tone if number else "")
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, flash, redirect, render_template, request
+from flask import Flask, abort, flash, redirect, render_template, request
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
@@ -27,10 +27,10 @@ OPEN = (FollowUpState.OPEN, FollowUpState.SNOOZED)
 VERBS = ("snooze", "skip", "reassign")
 
 
-def add_to(bp: Blueprint) -> None:
+def add_to(app: Flask) -> None:
     """Serve POST /admin/followups/<verb>/ and /admin/followups/bulk/."""
-    bp.add_url_rule("/act/", "act", act, methods=["POST"])
-    bp.add_url_rule("/bulk/", "bulk", bulk, methods=["POST"])
+    app.add_url_rule("/admin/followups/act/", "followups.act", act, methods=["POST"])
+    app.add_url_rule("/admin/followups/bulk/", "followups.bulk", bulk, methods=["POST"])
 
 
 def act() -> Any:

@@ -36,7 +36,7 @@ def register(app: Flask) -> None:
     from admin_app.pages import followup_acts
 
     task_rows.init_app(app)
-    followup_acts.add_to(bp)
+    followup_acts.add_to(app)
     app.register_blueprint(bp)
 
 
@@ -101,7 +101,7 @@ def show() -> Any:
         total=counts[question.due or ""], chosen=chosen, done=done, day_total=total, reasons=_reasons(question, now),
         people=colleagues(), person=_person(question), may_assign=access.can("followup", "assign"),
         may_write=access.can("followup", "write"), may_reveal=privacy.may_reveal(db.session, "customer"),
-        here=question.address(), first=PAGE * question.page, panel=_panel(chosen, now) if chosen else None)
+        list_at=question.address(), first=PAGE * question.page, panel=_panel(chosen, now) if chosen else None)
 
 
 def _whose(question: Asked) -> int:
@@ -129,11 +129,11 @@ def _panel(row: TaskRow, now: dt.datetime) -> dict[str, Any]:
     task, customer = row.task, row.customer
     mine = task.assignee_id == access.current().user_id
     found: dict[str, Any] = {"mine": mine, "why": why(task), "snoozes": snooze_days(now)}
-    if customer is None or not access.can("visit", "create"):
+    if customer is None or row.is_recall or not access.can("visit", "create"):
         return found | {"form": None}
     rule_day = followups.next_date_by_rule(db.session, customer, now)
-    return found | {"form": visit_form.proposal(task, rule_day, {}), "key": once.new_key(),
-                    **visit_log.choices(customer, task, rule_day, now)}
+    form = visit_form.proposal(task, rule_day, visit_log.planned_on(customer, task, now), {})
+    return found | {"form": form, "key": once.new_key(), **visit_log.choices(customer, task, rule_day, now)}
 
 
 def why(task: FollowUp) -> str:
@@ -160,7 +160,7 @@ def _reasons(question: Asked, now: dt.datetime) -> list[tuple[str, str, int]]:
     every = Asked(question.due, question.owner, question.people, None, 0)
     pairs = db.session.execute(statement(every, now).with_only_columns(
         FollowUp.rule_id, sa.func.count(FollowUp.id)).order_by(None).group_by(FollowUp.rule_id))
-    numbers = {rule_id: number for rule_id, number in pairs.tuples() if rule_id is not None}
+    numbers = {rule_id: number for rule_id, number in pairs if rule_id is not None}
     rules = db.session.scalars(sa.select(FollowUpRule).where(FollowUpRule.id.in_(numbers)).order_by(FollowUpRule.name))
     return [(rule.code, rule.name, numbers[rule.id]) for rule in rules]
 
@@ -183,7 +183,7 @@ def colleagues() -> list[tuple[int, str]]:
         found = found.where(User.id.in_(actor.team_ids))
     elif actor.store_ids is not None:
         found = found.where(User.store_id.in_(actor.store_ids))
-    return list(db.session.execute(found.limit(200)).tuples())
+    return list(db.session.execute(found.limit(200)))
 
 
 @menu.counted("due")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from flask import Blueprint, Flask, render_template
+from flask import Blueprint, Flask, abort, render_template
 from flask_babel import gettext as _
 from flask_login import current_user
 
@@ -36,8 +36,8 @@ def register(app: Flask) -> None:
     task_rows.init_app(app)
     app.jinja_env.globals.setdefault("list_address", list_address)
     app.jinja_env.globals.setdefault("clock_left", remaining)
-    bp.add_url_rule("/today/", "today", today_rows.show)
     app.register_blueprint(bp)
+    app.add_url_rule("/admin/today/", "home.today", today_rows.show)
 
 
 @bp.get("/")
@@ -45,8 +45,9 @@ def home() -> Any:
     """The home of the person's role."""
     access.current()
     role = db.session.get(Role, current_user.role_id)
-    kind = role.home if role is not None and role.home in PAGES else "own"
-    return PAGES[kind](role, utcnow())
+    if role is None:
+        abort(403)
+    return PAGES.get(role.home, own)(role, utcnow())
 
 
 def due_figures(people: list[int] | None, owner: str, now: dt.datetime) -> list[Figure]:
@@ -93,9 +94,10 @@ def _own_usual(me: list[int], now: dt.datetime) -> list[Figure]:
 
 def _consultant(me: list[int], now: dt.datetime) -> list[Figure]:
     return _strip(
-        figures.listed(_("Leads not contacted"), "customer", ("owner_id", "equals", "me"), ("stage", "equals", "lead"),
-                       ("last_contact_at", "empty", True), tone="soon"),
-        figures.listed(_("My customers of grade H"), "customer", ("owner_id", "equals", "me"), ("grade", "equals", "H")),
+        figures.listed(_("Leads not contacted"), "customer", ("owner_id", "equals", "me"),
+                       ("stage", "equals", "lead"), ("last_contact_at", "empty", True), tone="soon"),
+        figures.listed(_("My customers of grade H"), "customer", ("owner_id", "equals", "me"),
+                       ("grade", "equals", "H")),
         figures.asked("stale", me, now), figures.asked("broken", me, now))
 
 
@@ -128,10 +130,11 @@ def team(role: Role, now: dt.datetime) -> str:
     ids = [user.id for user in people] if access.current().right("followup").read is Scope.TEAM else None
     loads = home_parts.loads(people, now)
     return render_template(
-        "home_team.html", role=role, now=now, loads=loads, cap=max((load.tasks_most for load in loads), default=0),
+        "home_team.html", role=role, now=now, loads=loads, quick=home_parts.quick_links(),
+        cap=max((load.tasks_most for load in loads), default=0),
         figures=[*due_figures(None, "&owner=all", now), *TEAM.get(role.code, _team_usual)(ids, now)],
-        complaints=home_watch.complaints(role, now), watch=home_watch.of(role, None, None, now),
-        quick=home_parts.quick_links(role))
+        longest=home_parts.longest_overdue(now), complaints=home_watch.complaints(role, now),
+        watch=home_watch.of(role, None, None, now))
 
 
 def _team_usual(ids: list[int] | None, now: dt.datetime) -> list[Figure]:
@@ -151,8 +154,8 @@ def _general(ids: list[int] | None, now: dt.datetime) -> list[Figure]:
 
 def _sales(ids: list[int] | None, now: dt.datetime) -> list[Figure]:
     return _strip(
-        figures.listed(_("Leads without an owner"), "customer", ("owner_id", "empty", True), ("stage", "equals", "lead"),
-                       tone="soon"),
+        figures.listed(_("Leads without an owner"), "customer", ("owner_id", "empty", True),
+                       ("stage", "equals", "lead"), tone="soon"),
         figures.listed(_("Customers of grade H"), "customer", ("grade", "equals", "H")),
         figures.asked("stale", None, now),
         figures.listed(_("Sales complaints"), "complaint", ("area", "equals", "sales"), *figures.OPEN_COMPLAINT))
@@ -217,9 +220,9 @@ def system(role: Role, now: dt.datetime) -> str:
         figures.listed(_("Signed in today"), "user", ("last_sign_in_at", "equals", today)),
         figures.listed(_("Failed sign-ins today"), "access_log", ("at", "equals", today),
                        ("verb", "equals", "sign_in_failed"), tone="soon"))
-    return render_template("home_system.html", role=role, now=now, figures=strip, jobs=home_parts.jobs(),
-                           backup=home_parts.last_backup(now), disk=home_parts.disk(), people=home_parts.last_sign_ins(),
-                           steps=home_parts.first_steps())
+    return render_template(
+        "home_system.html", role=role, now=now, figures=strip, jobs=home_parts.jobs(), disk=home_parts.disk(),
+        backup=home_parts.last_backup(now), people=home_parts.last_sign_ins(), steps=home_parts.first_steps())
 
 
 PAGES = {"own": own, "team": team, "marketing": marketing, "audit": audit, "system": system}

@@ -30,6 +30,8 @@ from admin_app.models import (
     Store,
     User,
 )
+from admin_app.pages import task_rows
+from admin_app.rules import followups
 from admin_app.rules import today as day
 from admin_app.rules.scores import cards as score_cards
 from admin_app.rules.scores.cards import Card
@@ -82,7 +84,12 @@ def loads(people: list[User], now: dt.datetime) -> list[day.Load]:
     return day.loads(db.session, people, now)
 
 
-def quick_links(role: Role) -> list[tuple[str, str, str]]:
+def longest_overdue(now: dt.datetime) -> list[task_rows.TaskRow]:
+    """The tasks that have been overdue longest, of everybody whom the person may see."""
+    return task_rows.rows_of(followups.order(followups.due_query(now, due="overdue")).limit(8), now)
+
+
+def quick_links() -> list[tuple[str, str, str]]:
     """(label, address, icon) of what a manager does first."""
     found = []
     if access.can("customer", "assign"):
@@ -166,9 +173,9 @@ def access_peaks(now: dt.datetime) -> list[tuple[str, list[tuple[int, str]]]]:
         .group_by(AccessLog.user_id, AccessLog.verb)).all()
     counts: dict[int, dict[Any, int]] = {}
     for user_id, verb, number in rows:
-        counts.setdefault(user_id, {})[verb] = number
+        counts.setdefault(int(user_id or 0), {})[verb] = number
     top = sorted(counts, key=lambda key: -sum(counts[key].values()))[:8]
-    names = dict(db.session.execute(sa.select(User.id, User.name).where(User.id.in_(top))).tuples().all())
+    names = dict(db.session.execute(sa.select(User.id, User.name).where(User.id.in_(top))).all())
     return [(names.get(key, f"#{key}"), [(counts[key].get(verb, 0), list_address(
         "access_log", ("user_id", "equals", key), ("verb", "equals", verb.value), ("at", "equals", today)))
         for verb in verbs]) for key in top]

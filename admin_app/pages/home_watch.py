@@ -51,7 +51,7 @@ class Clocked:
 def of(role: Role, customer_people: list[int] | None, promise_people: list[int] | None,
        now: dt.datetime) -> list[Watch]:
     """The sections that hold something: re-callbacks, broken promises, birthdays."""
-    found = []
+    found: list[Watch | None] = []
     if role.code in ("care_specialist", "care_manager", "general_manager") and access.can("complaint"):
         waiting = clocked([Complaint.state == ComplaintState.FINISHED], now)
         found.append(Watch(_("Waiting for re-callback"), "refresh", len(waiting),

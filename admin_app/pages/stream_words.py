@@ -9,6 +9,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from markupsafe import Markup
 
 from admin_app import clock, look, words
@@ -60,7 +61,7 @@ def _line(event: Event, now: dt.datetime) -> Line:
     line.at = event.at
     if event.ahead:
         left = (clock.local_day(event.at) - clock.local_day(now)).days
-        line.when = words.days_apart(left)
+        line.when = words.days_apart(left) if left >= 0 else ngettext("%(num)d day late", "%(num)d days late", -left)
         line.tone = line.tone or ("late" if left < 0 else "soon" if left == 0 else "")
     else:
         line.when = words.ago(event.at, now)
@@ -103,16 +104,17 @@ def _complaint(row: Any) -> Line:
 
 def _order(row: Any) -> Line:
     total = _("%(amount)s yuan", amount=words.money(row.total)) if row.total is not None else ""
-    return Line("wrench", _("Repair order"), what=" · ".join(part for part in (row.number, look.label_of(row.kind), total)
-                                                             if part),
+    parts = [part for part in (row.number, look.label_of(row.kind), total) if part]
+    return Line("wrench", _("Repair order"), what=" · ".join(parts),
                 body=row.items or "", badge=row.state, by=_person(row, "advisor"),
                 href=f"/admin/repair_order/details/?id={row.id}")
 
 
 def _member(row: Any) -> Line:
     campaign = row.campaign
+    href = f"/admin/campaign/details/?id={row.campaign_id}" if campaign else ""
     return Line("horn", _("Campaign"), what=campaign.name if campaign else "", badge=row.state,
-                by=_person(row, "invited_by"), href=f"/admin/campaign/details/?id={row.campaign_id}" if campaign else "")
+                by=_person(row, "invited_by"), href=href)
 
 
 def _promise(row: Any) -> Line:

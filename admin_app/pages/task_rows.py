@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy.orm import selectinload
 
-from admin_app import access, clock
+from admin_app import access, clock, look
 from admin_app.choices import Purpose, Trigger
 from admin_app.database import db
 from admin_app.masking import masked
@@ -61,12 +61,22 @@ class TaskRow:
         return self.customer.name if self.customer else _("Customer out of your view")
 
     @property
+    def log_at(self) -> str:
+        """Where this task is settled."""
+        return log_address(self.task)
+
+    @property
+    def is_recall(self) -> bool:
+        """Whether it is the re-callback of a complaint, which is recorded there."""
+        return self.task.source_table == "complaint"
+
+    @property
     def say(self) -> str:
         """What there is to know in one line: the last contact, else the wish, else nothing yet."""
         if self.last is not None and (self.last.summary or self.last.content):
             return " ".join(str(self.last.summary or self.last.content).split())[:160]
         if self.last is not None and self.last.result is not None:
-            return str(self.last.result.label)
+            return look.label_of(self.last.result)
         return _("Not contacted yet")
 
 
@@ -90,11 +100,19 @@ def _row(task: FollowUp, last: Visit | None, car: str, now: dt.datetime) -> Task
         group=_group(task, now, late))
 
 
+def log_address(task: FollowUp) -> str:
+    """Where a task is settled: its quick log; a re-callback on its complaint."""
+    if task.source_table == "complaint":
+        return f"/admin/complaint/details/?id={task.source_id}"
+    return f"/admin/visit/log/?customer={task.customer_id}&followup={task.id}"
+
+
 def icon_of(task: FollowUp) -> str:
     """The icon of a task's reason."""
-    if task.rule is not None and task.rule.trigger in TRIGGER_ICONS:
-        return TRIGGER_ICONS[task.rule.trigger]
-    return PURPOSE_ICONS.get(task.purpose, "clock")
+    trigger = Trigger.find(task.rule.trigger) if task.rule is not None else None
+    if trigger in TRIGGER_ICONS:
+        return TRIGGER_ICONS[trigger]
+    return PURPOSE_ICONS.get(Purpose(task.purpose), "clock")
 
 
 def _timed(task: FollowUp) -> bool:
@@ -143,4 +161,4 @@ def cars_of(customer_ids: set[int]) -> dict[int, str]:
         return {}
     pairs = db.session.execute(sa.select(Vehicle.customer_id, Vehicle.model).where(
         Vehicle.customer_id.in_(customer_ids)).order_by(Vehicle.id))
-    return {customer_id: model for customer_id, model in pairs.tuples() if customer_id is not None}
+    return {customer_id: model for customer_id, model in pairs if customer_id is not None}

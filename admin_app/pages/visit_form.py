@@ -10,7 +10,6 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from admin_app import clock
 from admin_app.choices import Channel, Purpose, VisitResult
 from admin_app.errors import RuleError
 from admin_app.words import weekday
@@ -37,7 +36,7 @@ NOTES: dict[Purpose, tuple[Any, ...]] = {
 }
 MOST_TEXT = 5_000
 NEXT = ("1", "3", "7", "rule", "own", "none")
-NO_NEXT = (VisitResult.REFUSED, VisitResult.WRONG_NUMBER)  # results after which no contact is proposed
+NO_NEXT = (VisitResult.REFUSED,)  # results after which no contact is proposed
 
 
 @dataclass
@@ -104,13 +103,14 @@ def notes_for(purpose: Purpose) -> list[str]:
     return [str(note) for note in NOTES.get(purpose, CARE_NOTES)]
 
 
-def next_chips(rule_day: dt.date | None, today: dt.date) -> list[tuple[str, str, str]]:
-    """(value, label, day in words) of the answers to "Next contact"."""
+def next_chips(rule_day: dt.date | None, planned: dt.date | None, today: dt.date) -> list[tuple[str, str, str]]:
+    """(value, label, day in words) of the answers to "Next contact". `planned`: the day of another open task."""
     chips = [(str(days), _("+%(days)s d", days=days), _day_words(today + dt.timedelta(days=days), today))
              for days in (1, 3, 7)]
     if rule_day is not None:
         chips.append(("rule", _("By the rule"), _day_words(rule_day, today)))
-    return [*chips, ("own", _("Own date"), _("choose")), ("none", _("None"), _("not planned"))]
+    kept = ("none", _("As planned"), _day_words(planned, today)) if planned else ("none", _("No date"), _("not planned"))
+    return [*chips, ("own", _("Own date"), _("choose")), kept]
 
 
 def _day_words(day: dt.date, today: dt.date) -> str:
@@ -167,16 +167,14 @@ def check(form: LogForm) -> dict[str, Any]:
             "guidance_minutes": whole(form, "minutes", 1, 600), "content": form.words() or None}
 
 
-def proposal(task: Any, rule_day: dt.date | None, given: Mapping[str, str]) -> LogForm:
-    """A fresh form: the task's channel, the rule's next day; `given` may choose a result (a quick answer)."""
+def proposal(task: Any, rule_day: dt.date | None, planned: dt.date | None, given: Mapping[str, str]) -> LogForm:
+    """A fresh form: the task's channel, the rule's next day, else what is planned already, else a week from now.
+
+    `given` may choose a result (a quick answer).
+    """
     channel = task.channel if task is not None and task.channel else Channel.PHONE
     ready = {one.value for one, _icon in CHANNELS}
     result = VisitResult.find(given.get("result"))
-    following = "none" if result in NO_NEXT else "rule" if rule_day is not None else "7"
+    following = "none" if result in NO_NEXT else "rule" if rule_day is not None else "none" if planned else "7"
     return LogForm(channel=str(channel.value) if channel.value in ready else Channel.PHONE.value,
                    result=result.value if result else "", next=following)
-
-
-def today_of(now: dt.datetime) -> dt.date:
-    """The store's day of a time."""
-    return clock.local_day(now)

@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import selectinload
 
 from admin_app import access, access_log, clock, menu, once, search
-from admin_app.choices import FollowUpState, PromiseState, VisitState
+from admin_app.choices import PromiseState, VisitState
 from admin_app.clock import utcnow
 from admin_app.database import db
 from admin_app.errors import Refused, RuleError
@@ -27,7 +27,6 @@ from admin_app.rules import followups, privacy, saving
 
 bp = Blueprint("visit_log", __name__, url_prefix="/admin/visit/log")
 
-OPEN = (FollowUpState.OPEN, FollowUpState.SNOOZED)
 MOST_PICKED = 20
 
 
@@ -44,8 +43,11 @@ def show() -> Any:
     if not request.args.get("customer"):
         return _picker()
     customer, task, now = _customer(), _task(), utcnow()
+    if task is not None and task.source_table == "complaint":
+        return redirect(task_rows.log_address(task))
     rule_day = followups.next_date_by_rule(db.session, customer, now)
-    return _page(customer, task, visit_form.proposal(task, rule_day, request.args), rule_day, now, once.new_key())
+    form = visit_form.proposal(task, rule_day, planned_on(customer, task, now), request.args)
+    return _page(customer, task, form, rule_day, now, once.new_key())
 
 
 @bp.post("/")
@@ -139,8 +141,6 @@ def _take(form: LogForm, customer: Customer, task: FollowUp | None, rule_day: dt
     if form.gift:
         _keep(Gift(store_id=customer.store_id, customer_id=customer.id, name=form.gift, quantity=gifts or 1,
                    visit_id=visit.id, by_id=access.current().user_id, given_on=clock.local_day(now)), now)
-    if task is not None and task.state in OPEN:
-        followups.done(db.session, task, visit, now)
     location = _onward(customer, task, now)
     once.take(db.session, key, location)
     db.session.commit()
@@ -163,17 +163,27 @@ def _onward(customer: Customer, task: FollowUp | None, now: dt.datetime) -> str:
         return f"{back}{'&' if '?' in back else '?'}{urlencode({'saved': saved})}"
     if task is None:
         return f"/admin/customer/details/?{urlencode({'id': customer.id, 'saved': saved})}"
-    following = next_task(now)
+    following = next_task(now, task)
     if following is None:
         return f"/admin/followups/?{urlencode({'saved': saved})}"
     return "/admin/visit/log/?" + urlencode(
         {"customer": following.customer_id, "followup": following.id, "saved": saved})
 
 
-def next_task(now: dt.datetime) -> FollowUp | None:
-    """The person's most urgent task that is due today or overdue, with a customer the person may see."""
-    statement = followups.order(due_now(now)).options(selectinload(FollowUp.customer))
+def next_task(now: dt.datetime, behind: FollowUp) -> FollowUp | None:
+    """The person's next task that is due today or overdue and is logged here; `behind` has just been dealt with."""
+    statement = followups.order(due_now(now)).where(
+        FollowUp.id != behind.id, FollowUp.customer_id != behind.customer_id,
+        sa.or_(FollowUp.source_table.is_(None), FollowUp.source_table != "complaint")).options(
+        selectinload(FollowUp.customer))
     return next((task for task in db.session.scalars(statement.limit(5)) if task.customer is not None), None)
+
+
+def planned_on(customer: Customer, task: FollowUp | None, now: dt.datetime) -> dt.date | None:
+    """The day of the customer's next open task after today, beside the one at hand; None without one."""
+    return db.session.scalar(sa.select(sa.func.min(FollowUp.due_on)).where(
+        FollowUp.customer_id == customer.id, FollowUp.state.in_(followups.OPEN_STATES),
+        FollowUp.due_on > clock.local_day(now), FollowUp.id != (task.id if task else 0)))
 
 
 def due_now(now: dt.datetime) -> Any:
@@ -188,7 +198,7 @@ def due_now(now: dt.datetime) -> Any:
 def _page(customer: Customer, task: FollowUp | None, form: LogForm, rule_day: dt.date | None, now: dt.datetime,
           key: str) -> str:
     access_log.viewed("customer", customer.id) if request.method == "GET" else None
-    menu.seen(customer.id)
+    menu.remember(customer.id)
     return render_template(
         "visit_log.html", customer=customer, task=task, form=form, key=key, now=now,
         icon=task_rows.icon_of(task) if task else "", last=task_rows.last_visits({customer.id}).get(customer.id),
@@ -201,7 +211,8 @@ def choices(customer: Customer, task: FollowUp | None, rule_day: dt.date | None,
     purpose, today = visit_form.purpose_of(task, customer), clock.local_day(now)
     return {
         "channels": visit_form.CHANNELS, "results": visit_form.results_for(purpose),
-        "short_notes": visit_form.notes_for(purpose), "nexts": visit_form.next_chips(rule_day, today),
+        "short_notes": visit_form.notes_for(purpose),
+        "nexts": visit_form.next_chips(rule_day, planned_on(customer, task, now), today),
         "today_text": today.isoformat(), "soon_text": (today + dt.timedelta(days=1)).isoformat(),
         "retry_results": [one.value for one in visit_form.VisitResult if not one.reached or one.value == "call_later"],
         "no_next": [one.value for one in visit_form.NO_NEXT],

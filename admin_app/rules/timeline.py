@@ -68,7 +68,7 @@ def stream(session: Any, customer_id: int, kind: str | None, page: int, size: in
         statement = _of(one, customer_id, model.id, at, ahead).order_by(
             ahead.desc(), sa.case((ahead, at)), at.desc(), model.id.desc())
         keys += [(bool(coming), _seconds(moment), one, key)
-                 for key, moment, coming in session.execute(statement.limit(wanted)).tuples()]
+                 for key, moment, coming in session.execute(statement.limit(wanted))]
     keys.sort(key=lambda key: (not key[0], key[1] if key[0] else -key[1], key[2], -key[3]))
     return _loaded(session, keys[size * page:wanted])
 

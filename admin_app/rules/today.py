@@ -12,12 +12,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from admin_app import clock
-from admin_app.choices import BirthdayCalendar, ComplaintState, FollowUpState, Grade, PromiseState
+from admin_app.choices import BirthdayCalendar, ComplaintState, FollowUpState, PromiseState
 from admin_app.models import Complaint, Customer, FollowUp, Promise, User
+from admin_app.rules.customers import BUYING, GRADE_WINDOW
 from admin_app.rules.followups import OPEN_STATES, calendar
-
-# How long a grade stands before it is stale: its own window (DOMAIN 3.1; C is "2–3 months").
-STANDS = {Grade.H: 7, Grade.A: 15, Grade.B: 30, Grade.C: 90}
 
 
 def birthdays(today: dt.date, people: list[int] | None = None) -> Any:
@@ -39,11 +37,11 @@ def broken_promises(today: dt.date, people: list[int] | None = None) -> Any:
 
 
 def stale_grades(today: dt.date, people: list[int] | None = None) -> Any:
-    """Customers whose grade was set longer ago than it stands (a grade without a day counts as stale)."""
-    parts = [sa.and_(Customer.grade == grade, sa.or_(
-        Customer.graded_on.is_(None), Customer.graded_on < today - dt.timedelta(days=days)))
-        for grade, days in STANDS.items()]
-    found = sa.select(Customer).where(sa.or_(*parts))
+    """Customers whose grade is older than its own window: customers.grade_is_stale() as a select."""
+    graded = sa.func.coalesce(Customer.graded_on, Customer.registered_on)
+    parts = [sa.and_(Customer.grade == grade, graded < today - dt.timedelta(days=days))
+             for grade, days in GRADE_WINDOW.items()]
+    found = sa.select(Customer).where(Customer.stage.in_(BUYING), sa.or_(*parts))
     return found if people is None else found.where(Customer.owner_id.in_(people))
 
 
@@ -102,4 +100,4 @@ def loads(session: Any, people: list[User], now: dt.datetime) -> list[Load]:
 
 def _by_person(session: Any, person: Any, key: Any, ids: list[int], *where: Any) -> dict[int, int]:
     rows = session.execute(sa.select(person, sa.func.count(key)).where(person.in_(ids), *where).group_by(person))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
