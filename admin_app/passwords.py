@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from admin_app.errors import RuleError
 from admin_app.models import SignInFailure, User
 
-DEMO_PASSWORD = "caredesk-demo"  # noqa: S105 - the demo's, printed at its start; refused elsewhere
+DEMO_PASSWORD = "caredesk-demo"
 SHORTEST = 10
 # After this many failures for one name within the window the name is locked for the rest of it (default).
 MOST_FAILURES = 5

@@ -31,10 +31,11 @@ def settings(folder: Path, url: str) -> dict[str, Any]:
             "TESTING": True}
 
 
-def fill(app: Flask) -> None:
-    """Tables, seeds and the cast."""
+def fill(app: Flask, create: bool = True) -> None:
+    """Tables (unless they stand already), seeds and the cast."""
     with app.app_context():
-        db.create_all()
+        if create:
+            db.create_all()
         with access.as_system(db.session, "test"):
             starting.seed(db.session)
             cast_module.make(db.session)

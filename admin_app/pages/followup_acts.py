@@ -28,7 +28,7 @@ VERBS = ("snooze", "skip", "reassign")
 
 
 def add_to(app: Flask) -> None:
-    """Serve POST /admin/followups/<verb>/ and /admin/followups/bulk/."""
+    """Serve POST /admin/followups/act/ and /admin/followups/bulk/."""
     app.add_url_rule("/admin/followups/act/", "followups.act", act, methods=["POST"])
     app.add_url_rule("/admin/followups/bulk/", "followups.bulk", bulk, methods=["POST"])
 

@@ -87,10 +87,15 @@ class Board:
         return [(name or _("Other"), weight, TONES[min(place, 3)]) for place, (name, weight) in enumerate(by_weight)]
 
     @property
+    def sees_all(self) -> bool:
+        """Whether the viewer sees the lines of everybody on the page."""
+        return all(self.sees(card) for card in self.cards)
+
+    @property
     def average(self) -> Decimal | None:
-        """Mean of the scored totals that the viewer may see; None where there is none."""
-        totals = [card.total for card in self.cards if card.total is not None and self.sees(card)]
-        return sum(totals, Decimal(0)) / len(totals) if totals else None
+        """Mean of the totals; None where nobody is scored and for those who may not see all of them."""
+        totals = [card.total for card in self.cards if card.total is not None]
+        return sum(totals, Decimal(0)) / len(totals) if totals and self.sees_all else None
 
     def sees(self, card: Card) -> bool:
         return viewing.sees_lines(self.actor, self.store, card.user_id)
@@ -232,7 +237,7 @@ def explained(board: Board, card: Card, line: CardLine) -> Markup:
     rest = sum(1 for other in card.lines if other.points.points is not None)
     why = _("Not scored: %(why)s. Its weight is shared among the other %(count)d.", why=reason.label, count=rest
             ) if rest else _("Not scored: %(why)s.", why=reason.label)
-    return Markup("{} {}").format(said, why) if line.points.value is not None else escape(why)
+    return Markup("{} · {}").format(said, why) if line.points.value is not None else escape(why)
 
 
 def counted(board: Board, card: Card, line: CardLine) -> Markup:

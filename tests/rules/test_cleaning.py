@@ -183,9 +183,22 @@ def test_every_dress_of_a_mobile_is_the_same_number(second, rest, wrapping, gap,
 
 @given(st.one_of(st.text(), st.floats(), st.integers(), st.none(), st.booleans(), st.datetimes()))
 def test_no_cell_breaks_the_cleaning(cell):
-    for clean in (cleaning.phone, cleaning.plate, cleaning.vin, cleaning.number, cleaning.whole, cleaning.money,
-                  cleaning.day, cleaning.moment, cleaning.name, cleaning.sex, cleaning.yes_no, cleaning.words,
-                  cleaning.note, cleaning.kilometres):  # fmt: skip
+    for clean in (
+        cleaning.phone,
+        cleaning.plate,
+        cleaning.vin,
+        cleaning.number,
+        cleaning.whole,
+        cleaning.money,
+        cleaning.day,
+        cleaning.moment,
+        cleaning.name,
+        cleaning.sex,
+        cleaning.yes_no,
+        cleaning.words,
+        cleaning.note,
+        cleaning.kilometres,
+    ):
         assert isinstance(clean(cell), cleaning.Cleaned)
     assert isinstance(cleaning.birthday(cell, TODAY), cleaning.Cleaned)
     assert cleaning.staff(cell) is None or cleaning.staff(cell).name
@@ -309,9 +322,15 @@ def test_month_and_day_before_the_year():
 
 @pytest.mark.parametrize(
     ("cell", "expected"),
-    [("85-3-2", date(1985, 3, 2)), ("62.9.19", date(1962, 9, 19)), ("08/5/1", date(2008, 5, 1)), ("45-1-1", date(1945, 1, 1)),
-     ("26-11-22", date(1926, 11, 22)), ("26-11-21", date(2026, 11, 21))],
-)  # fmt: skip
+    [
+        ("85-3-2", date(1985, 3, 2)),
+        ("62.9.19", date(1962, 9, 19)),
+        ("08/5/1", date(2008, 5, 1)),
+        ("45-1-1", date(1945, 1, 1)),
+        ("26-11-22", date(1926, 11, 22)),
+        ("26-11-21", date(2026, 11, 21)),
+    ],
+)
 def test_two_digits_of_a_year_go_back_from_the_latest_day(cell, expected):
     assert cleaning.day(cell, latest=TODAY).value == expected
 
@@ -537,8 +556,16 @@ def test_an_odd_new_energy_plate_is_kept_with_a_warning():
 GOOD_VIN = "LSVFWYA34JSGAD68M"
 
 
-@pytest.mark.parametrize("cell", [GOOD_VIN, GOOD_VIN.lower(), " LSVFWYA34 JSGAD68M\u3000", "LSVFWYA34-JSGAD68M",
-                                  "ＬＳＶＦＷＹＡ３４ＪＳＧＡＤ６８Ｍ"])  # fmt: skip
+@pytest.mark.parametrize(
+    "cell",
+    [
+        GOOD_VIN,
+        GOOD_VIN.lower(),
+        " LSVFWYA34 JSGAD68M\u3000",
+        "LSVFWYA34-JSGAD68M",
+        "ＬＳＶＦＷＹＡ３４ＪＳＧＡＤ６８Ｍ",
+    ],
+)
 def test_a_vin_in_any_dress(cell):
     assert cleaning.vin(cell) == cleaning.Cleaned(GOOD_VIN)
 
@@ -634,9 +661,21 @@ def test_the_title_tells_the_sex(name, expected):
 
 @pytest.mark.parametrize(
     ("cell", "expected"),
-    [("男", "male"), ("女", "female"), ("先生", "male"), ("女士", "female"), ("M", "male"), ("f", "female"), ("Ｆ", "female"),
-     (" 男性 ", "male"), ("Female", "female"), ("", None), ("未知", None), ("保密", None)],
-)  # fmt: skip
+    [
+        ("男", "male"),
+        ("女", "female"),
+        ("先生", "male"),
+        ("女士", "female"),
+        ("M", "male"),
+        ("f", "female"),
+        ("Ｆ", "female"),
+        (" 男性 ", "male"),
+        ("Female", "female"),
+        ("", None),
+        ("未知", None),
+        ("保密", None),
+    ],
+)
 def test_sex(cell, expected):
     assert cleaning.sex(cell) == cleaning.Cleaned(expected)
 
@@ -703,8 +742,23 @@ def test_an_unknown_choice_is_named():
     assert said(cleaned) == "“Z类” is none of the choices."
 
 
-@pytest.mark.parametrize(("cell", "expected"), [("是", True), ("√", True), ("Y", True), (1.0, True), (True, True), ("有", True),
-                                                ("否", False), ("无", False), ("×", False), ("0", False), ("", None), ("-", None)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("是", True),
+        ("√", True),
+        ("Y", True),
+        (1.0, True),
+        (True, True),
+        ("有", True),
+        ("否", False),
+        ("无", False),
+        ("×", False),
+        ("0", False),
+        ("", None),
+        ("-", None),
+    ],
+)
 def test_yes_or_no(cell, expected):
     assert cleaning.yes_no(cell) == cleaning.Cleaned(expected)
 
@@ -719,9 +773,18 @@ def test_neither_yes_nor_no():
 
 @pytest.mark.parametrize(
     "cell",
-    ["@SUM(1+1)*cmd|' /C calc'!A0", "<b>VIP</b><script>alert(1)</script>", "家里两台车\n太太做主", "下午别打电话☎️", " 两边有空格 ",
-     "ＡＢＣ", "-", "无", "\u202eأهلا"],
-)  # fmt: skip
+    [
+        "@SUM(1+1)*cmd|' /C calc'!A0",
+        "<b>VIP</b><script>alert(1)</script>",
+        "家里两台车\n太太做主",
+        "下午别打电话☎️",
+        " 两边有空格 ",
+        "ＡＢＣ",
+        "-",
+        "无",
+        "\u202eأهلا",
+    ],
+)
 def test_notes_are_stored_exactly_as_typed(cell):
     assert cleaning.note(cell) == cleaning.Cleaned(cell)
 
@@ -746,8 +809,18 @@ def test_a_note_is_itself_or_nothing(cell):
 
 @pytest.mark.parametrize(
     ("cell", "expected"),
-    [(None, ""), (17.0, "17"), (0.5, "0.5"), (1e-7, "0.0000001"), (float("nan"), ""), (True, "TRUE"), (False, "FALSE"),
-     (date(2026, 11, 9), "2026-11-09"), (datetime(2026, 11, 9), "2026-11-09"), (datetime(2026, 11, 9, 8, 5), "2026-11-09 08:05:00")],
-)  # fmt: skip
+    [
+        (None, ""),
+        (17.0, "17"),
+        (0.5, "0.5"),
+        (1e-7, "0.0000001"),
+        (float("nan"), ""),
+        (True, "TRUE"),
+        (False, "FALSE"),
+        (date(2026, 11, 9), "2026-11-09"),
+        (datetime(2026, 11, 9), "2026-11-09"),
+        (datetime(2026, 11, 9, 8, 5), "2026-11-09 08:05:00"),
+    ],
+)
 def test_any_cell_as_text(cell, expected):
     assert cleaning.as_text(cell) == expected

@@ -209,9 +209,20 @@ def test_sheets_with_the_same_columns_are_read_together_and_others_are_not():
 
 @pytest.mark.parametrize(
     "foot",
-    [["合计", "3000人"], ["总计："], ["共计 2 人", ""], ["合 计", 2], ["本页小计", 2], ["共2条记录"], ["Total", 2], ["", "合计"], [2, "合计"],
-     ["制表人：王芳", ""], ["审核：李总"]],
-)  # fmt: skip
+    [
+        ["合计", "3000人"],
+        ["总计："],
+        ["共计 2 人", ""],
+        ["合 计", 2],
+        ["本页小计", 2],
+        ["共2条记录"],
+        ["Total", 2],
+        ["", "合计"],
+        [2, "合计"],
+        ["制表人：王芳", ""],
+        ["审核：李总"],
+    ],
+)
 def test_totals_and_signatures_are_not_read(foot):
     _ledger, rows = read(workbook(("x", [["姓名", "电话", "里程"], ["王强", "13800138000", 1], foot])))
     assert [row["name"] for row in rows] == ["王强"]

@@ -374,8 +374,7 @@ def test_no_direct_post_moves_the_state(cast: Cast, sign_in: SignIn, role: str) 
 @pytest.mark.parametrize("values", [{"level": "major"}, {"area": "sales"}, {"received_at": "2020-01-01T10:00"}])
 def test_the_form_does_not_turn_the_clock_back(cast: Cast, sign_in: SignIn, values: dict[str, str]) -> None:
     complaint = take_in(cast)
-    answer = edit(sign_in(cast.care_manager), complaint, version=complaint.version, **values)
-    assert answer.status_code == 400
+    edit(sign_in(cast.care_manager), complaint, version=complaint.version, **values)
     stored = row(Complaint, complaint.id)
     assert (stored.level, stored.area, stored.received_at.year > 2020) == (
         ComplaintLevel.GENERAL, ComplaintArea.SERVICE, True)

@@ -85,7 +85,8 @@ def test_who_may_not_export_is_refused(sign_in: SignIn, session: Any, three: lis
     assert session.scalar(sa.select(sa.func.count(m.AccessLog.id)).where(m.AccessLog.verb == "export")) == 0
 
 
-def test_without_the_signed_agreement_nobody_exports(sign_in: SignIn, session: Any, three: list[Any], cast: Any) -> None:
+def test_without_the_signed_agreement_nobody_exports(
+        sign_in: SignIn, session: Any, three: list[Any], cast: Any) -> None:
     client = sign_in("general_manager")
     cast.general_manager.agreement_version = None
     assert fetch(client, session, "/admin/customer/export/csv/").status_code in (302, 403)

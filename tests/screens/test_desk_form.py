@@ -123,7 +123,7 @@ def test_a_form_is_taken_once(sign_in: SignIn) -> None:
     first = client.post("/admin/customer/new/", data=fields)
     second = client.post("/admin/customer/new/", data=fields)
     assert first.status_code == second.status_code == 302 and count(m.Customer) == 1
-    assert second.location.endswith(first.location.split("?")[0] + "?" + first.location.split("?")[1])
+    assert second.location == first.location
 
 
 def test_without_the_token_nothing_is_saved(sign_in: SignIn, customer: Any) -> None:
@@ -132,20 +132,16 @@ def test_without_the_token_nothing_is_saved(sign_in: SignIn, customer: Any) -> N
     assert answer.status_code == 400 and row(m.Customer, key).district is None
 
 
-@pytest.mark.parametrize("target", ["http:evil.test", "//host\\@evil.test/", "//evil.test", "/\\evil.test", "https://evil.test/",
-                                    "javascript:alert(1)", "admin/", "/a\x01b"])
-@pytest.mark.parametrize("verb", ["new/", "edit/?id={key}", "details/?id={key}"])
+@pytest.mark.parametrize("target", ["http:evil.test", "//host\\@evil.test/", "//evil.test", "/\\evil.test",
+                                    "https://evil.test/", "javascript:alert(1)", "admin/", "/a\x01b"])
+@pytest.mark.parametrize("verb", ["new", "edit", "details"])
 def test_an_address_elsewhere_is_refused(sign_in: SignIn, session: Any, customer: Any, verb: str, target: str) -> None:
     contact = m.Contact(customer_id=customer.id, store_id=customer.store_id, name="陈国栋")
     session.add(contact)
     session.commit()
-    path = f"/admin/contact/{verb.format(key=contact.id)}"
-    client = sign_in("sales_consultant")
-    answer = client.get(path + ("&" if "?" in path else "?"), query_string=None)
-    assert answer.status_code == 200
-    joined = path.split("?")[0]
-    query = {"url": target} | ({"id": str(contact.id)} if "id=" in path else {})
-    assert client.get(joined, query_string=query).status_code == 400
+    query, client = {"id": str(contact.id)}, sign_in("sales_consultant")
+    assert client.get(f"/admin/contact/{verb}/", query_string=query).status_code == 200
+    assert client.get(f"/admin/contact/{verb}/", query_string=query | {"url": target}).status_code == 400
 
 
 def test_a_reader_gets_no_form_and_no_change(sign_in: SignIn, customer: Any) -> None:
@@ -164,7 +160,8 @@ def test_a_tick_box_is_cleared_and_set(sign_in: SignIn, session: Any, customer: 
     assert row(m.Customer, key).do_not_disturb is False
 
 
-@pytest.mark.parametrize("text", ["👍🏽 مرحبا \u202e abc", "'; DROP TABLE customer; --", "{{ 7*7 }}", "<img src=x onerror=1>"])
+@pytest.mark.parametrize("text", ["👍🏽 مرحبا \u202e abc",
+                                  "'; DROP TABLE customer; --", "{{ 7*7 }}", "<img src=x onerror=1>"])
 def test_any_text_comes_back_as_typed(sign_in: SignIn, customer: Any, text: str) -> None:
     key, client = customer.id, sign_in("sales_consultant")
     assert send(client, f"/admin/customer/edit/?id={key}", note=text).status_code == 302

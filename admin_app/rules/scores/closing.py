@@ -169,7 +169,7 @@ def ranks_of(session: Any, row: ScorePeriod | None) -> dict[int, int]:
         return {}
     with access.as_system(session, cards.WHY):
         return dict(session.execute(sa.select(Score.user_id, Score.rank).where(
-            Score.period_id == row.id, Score.rank.is_not(None))).tuples().all())
+            Score.period_id == row.id, Score.rank.is_not(None))).all())
 
 
 # ---------------------------------------------------------------- note and confirmation
