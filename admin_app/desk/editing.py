@@ -17,7 +17,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from admin_app import access, once
 from admin_app.clock import utcnow
 from admin_app.database import db
-from admin_app.desk import conflict, forms, kinds, merge
+from admin_app.desk import cells, conflict, forms, kinds, merge
 from admin_app.desk.view import BaseDesk
 from admin_app.errors import Refused, RuleError, StaleRow
 from admin_app.rules import saving
@@ -169,12 +169,10 @@ class EditingDesk(BaseDesk):
         """What the form shows but does not take: read-only fields that hold something."""
         if row is None:
             return []
-        from admin_app.desk import cells
-
+        shown = [(name, field) for name, field in self.about.items()
+                 if (field.readonly or name in self.fixed) and not (field.hidden or field.private or field.kind == "data")]
         return [(field.label, cells.in_details(field, name, getattr(row, name), self.linked(row, name)))
-                for name, field in self.about.items()
-                if (field.readonly or name in self.fixed) and not field.hidden and not field.private and field.kind != "data"
-                and getattr(row, name) not in (None, "")]
+                for name, field in shown if getattr(row, name) not in (None, "")]
 
     # ------------------------------------------------------------ conflict
 
