@@ -284,7 +284,7 @@ class ComplaintChannel(Choice):
 
 
 class Cause(Choice):
-    SERVICE = "service", _l("Service"), "soon"
+    SERVICE = "service", _l("Our service"), "soon"
     USER = "user", _l("User"), "quiet"
     PRODUCT = "product", _l("Product"), "late"
     EXTERNAL = "external", _l("External"), "quiet"

@@ -41,7 +41,8 @@ def filled(cast: Cast, **values: Any) -> Campaign:
         add(cast, campaign, state, feedback={M.ATTENDED: 5, M.LEAD: 3}.get(state))
     add(cast, campaign, M.INVITED, holdout=True)
     for amount in (Decimal(600), Decimal(400)):
-        db.session.add(CampaignCost(store_id=1, campaign_id=campaign.id, kind=CostKind.GIFTS, what="礼品", amount=amount))
+        db.session.add(CampaignCost(store_id=1, campaign_id=campaign.id, kind=CostKind.GIFTS, what="礼品",
+                                    amount=amount))
     db.session.commit()
     return campaign
 

@@ -30,6 +30,9 @@ DAY = 24 * 60
 LIMITS = {S.RECEIVED: "acknowledge_minutes", S.ACKNOWLEDGED: "understand_minutes", S.UNDERSTOOD: "propose_minutes",
           S.ANALYSED: "propose_minutes", S.PROPOSED: "finish_minutes"}
 
+TOLD = {MANAGER_TOLD: _l("The time has run out: reported to the manager in charge."),
+        GENERAL_MANAGER_TOLD: _l("More than twice the time has passed: reported to the general manager.")}
+
 
 @dataclass(frozen=True)
 class Clock:
@@ -127,7 +130,5 @@ def _report(session: Any, complaint: Complaint, now: dt.datetime) -> int:
     complaint.escalated_to = wanted
     if complaint.owner_id is None:
         hand_over(session, complaint, people.in_charge(session, complaint))
-    said = (_l("Over 200 %% of the time: reported to the general manager.") if wanted == GENERAL_MANAGER_TOLD
-            else _l("Over 100 %% of the time: reported to the manager in charge."))
-    write(session, complaint, StepKind.ESCALATE, None, now, str(said))
+    write(session, complaint, StepKind.ESCALATE, None, now, str(TOLD[wanted]))
     return 1
