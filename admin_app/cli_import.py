@@ -7,19 +7,17 @@ from collections import Counter
 from typing import Any
 
 import click
-import sqlalchemy as sa
-from flask import Flask
-from flask.cli import with_appcontext
+from flask import Flask, current_app
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from admin_app import access
+from admin_app.cli_base import store_of
 from admin_app.clock import utcnow
 from admin_app.database import db, writing
 from admin_app.errors import RuleError
 from admin_app.importing import IMPORTERS, ImportReport, import_file, write_rejections
-from admin_app.models import Store
 
 #: So many different remarks of a kind are told; the rest is counted.
 MOST = 12
@@ -38,31 +36,25 @@ def register(app: Flask) -> None:
 @click.option(
     "--errors", type=click.Path(), help="Where the rejected rows go: a name ending in .csv or .xlsx."
 )
-@with_appcontext
 def import_command(kind: str, file: str, dry_run: bool, code: str | None, errors: str | None) -> None:
     """Import a ledger: customers, vehicles, visits, complaints or repair-orders.
 
     Prints one JSON line with the counts; what a person should know goes to stderr.
     """
-    from flask import current_app
-
-    with force_locale(current_app.config["CAREDESK_LOCALE"]):
-        try:
-            report = run(kind, file, dry_run=dry_run, code=code, errors=errors)
-        except RuleError as error:
-            db.session.rollback()
-            raise click.ClickException(str(error.message)) from error
+    with force_locale(current_app.config["CAREDESK_LOCALE"]):  # the reasons are read in the store
+        report = run(kind, file, dry_run=dry_run, code=code, errors=errors)
+        tell(report)
     click.echo(json.dumps(report.counts(), ensure_ascii=False))
 
 
 def run(kind: str, file: str, *, dry_run: bool, code: str | None, errors: str | None) -> ImportReport:
-    """Import, write the file of errors, tell what should be known, commit. RuleError for what cannot be done."""
+    """Import, write the file of errors, commit. RuleError for what cannot be done; then nothing was written."""
     if errors is not None and not errors.lower().endswith((".csv", ".xlsx")):
         raise RuleError(_("The file of errors has to end in .csv or .xlsx."))
     writing.set(not dry_run)
     session = db.session
     with access.as_system(session, f"import {kind}"):
-        store = store_of(session, code)
+        store = store_of(code)
         report = import_file(session, kind, file, store=store, now=utcnow(), dry_run=dry_run)
         if errors is not None:
             write_rejections(report, errors)
@@ -70,22 +62,7 @@ def run(kind: str, file: str, *, dry_run: bool, code: str | None, errors: str | 
             session.rollback()
         else:
             session.commit()
-    tell(report)
     return report
-
-
-def store_of(session: Any, code: str | None) -> Store:
-    """The store with a code; without a code the only one. RuleError where that does not name one store."""
-    statement = sa.select(Store).order_by(Store.id)
-    stores = list(session.scalars(statement if code is None else statement.where(Store.code == code)))
-    if len(stores) == 1:
-        return stores[0]
-    if code is not None:
-        raise RuleError(_("There is no store with the code %(code)s.", code=code))
-    if not stores:
-        raise RuleError(_("There is no store yet. Run “init” first."))
-    codes = ", ".join(store.code for store in session.scalars(sa.select(Store).order_by(Store.id)))
-    raise RuleError(_("There are several stores; say which with --store: %(codes)s.", codes=codes))
 
 
 def tell(report: ImportReport) -> None:

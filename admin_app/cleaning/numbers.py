@@ -39,7 +39,8 @@ def number(
 ) -> Cleaned[Decimal]:
     """The number in a cell, with 千/万/k/w multiplied out; units and currency signs are dropped.
 
-    Outside minimum … maximum (None: no lower bound, and 10^15 above), a range, or no number at all: None with a warning.
+    Outside minimum … maximum (None: no lower bound, and 10^15 above), a range such as “3-5万”, or no number at all:
+    None with a warning.
     """
     if is_nothing(value):
         return Cleaned()

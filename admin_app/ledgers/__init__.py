@@ -39,27 +39,27 @@ _SIGNATURE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of a ledger: `number` as the spreadsheet shows it, `cells` header → cell, `fields` field → header."""
+    """A row of a ledger: `number` as the spreadsheet shows it, `cells` header → cell."""
 
     number: int
     sheet: str
     cells: dict[str, Any]
-    fields: Mapping[str, str]
+    header: Header
     surplus: tuple[Any, ...] = ()
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """field → header in the file."""
+        return self.header.fields
 
     def __getitem__(self, field: str) -> Any:
         """The cell of a field; None where the file has no such column."""
-        title = self.fields.get(field)
+        title = self.header.fields.get(field)
         return None if title is None else self.cells.get(title)
 
     def all(self, field: str) -> list[Any]:
         """Every cell of a field that stands in several columns (电话1, 电话2), in their order."""
-        titles = [
-            title
-            for name, title in self.fields.items()
-            if re.fullmatch(rf"{re.escape(field)}(?: \d+)?", name)
-        ]
-        return [self.cells.get(title) for title in titles]
+        return [self.cells.get(title) for title in self.header.several.get(field, ())]
 
 
 @dataclass
@@ -90,9 +90,7 @@ class Ledger:
                 continue
             surplus = tuple(cell for cell in cells[width:] if as_text(cell).strip())
             pairs = zip(titles, cells, strict=False)
-            yield Row(
-                number, table.name, {title: cell for title, cell in pairs if title}, header.fields, surplus
-            )
+            yield Row(number, table.name, {title: cell for title, cell in pairs if title}, header, surplus)
 
 
 def _is_data(cells: list[Any], header: Header) -> bool:

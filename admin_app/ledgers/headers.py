@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from ..cleaning import as_text
@@ -23,6 +24,14 @@ class Header:
     number: int
     titles: tuple[str, ...]
     fields: Mapping[str, str]
+
+    @cached_property
+    def several(self) -> dict[str, list[str]]:
+        """field → the headers of all its columns, in their order."""
+        found: dict[str, list[str]] = {}
+        for name, title in self.fields.items():
+            found.setdefault(re.sub(r" \d+$", "", name), []).append(title)
+        return found
 
     @property
     def unknown(self) -> tuple[str, ...]:

@@ -1,0 +1,79 @@
+"""Cars of a ledger of cars: known again by VIN, else by plate. Their customer is found by phone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from admin_app import models as m
+from admin_app.importing.cars import Cars
+from admin_app.importing.context import Context
+from admin_app.importing.customers import read_phones
+from admin_app.importing.people import CustomersByPhone
+from admin_app.importing.values import Reader, brought
+from admin_app.importing.writer import Record
+from admin_app.ledgers import Row
+
+
+class Vehicles:
+    """The importer of cars."""
+
+    required: Sequence[Sequence[str]] = (("vin", "plate", "id"),)
+
+    def __init__(self, context: Context, fields: Sequence[str]) -> None:
+        self.context = context
+        self.reader = Reader(context)
+        self.cars = Cars(context)
+        self.customers = CustomersByPhone(context)
+        self.fields = brought(m.Vehicle, fields, leave=("sold_by_id",))
+        self.own: set[int | None] = set()
+
+    def take(self, rows: list[Row]) -> None:
+        """Import one batch of rows."""
+        drafts = [(row, values) for row in rows if (values := self.values(row)) is not None]
+        phones = {row.number: read_phones(row) for row, _values in drafts}
+        self.customers.load(phone.value for phone in phones.values())
+        self.cars.load(values for _row, values in drafts)
+        outcomes: list[tuple[Record, bool]] = []
+        for row, values in drafts:
+            customer = self.customers.get(phones[row.number].value)
+            if phones[row.number].value and customer is None:
+                self.context.reject(row, "phone", _l("No customer of this store has this phone."))
+            elif customer and not self.context.may_touch(customer["owner_id"], customer["advisor_id"]):
+                self.context.reject(row, "phone", _l("This customer belongs to another team."))
+            else:
+                self.place(row, values, customer, outcomes)
+        self.cars.flush()
+        self.own |= {record["id"] for record, new in outcomes if new}
+
+    def values(self, row: Row) -> Record | None:
+        """What a row says of the car; None where it is rejected for want of both VIN and plate."""
+        values = {k: v for k, v in self.reader.record(row, self.fields).items() if v is not None}
+        seller = self.context.person(row["sold_by_id"])
+        if seller.id:
+            values["sold_by_id"] = seller.id
+        if values.get("vin") or values.get("plate"):
+            return values
+        self.context.reject(row, "vin", _l("Neither VIN nor plate can be used."))
+        return None
+
+    def place(self, row: Row, values: Record, customer: Record | None, outcomes: list[Any]) -> None:
+        """Make the car or fill it up, and count the row."""
+        report = self.context.report
+        record = self.cars.find(values, customer["id"] if customer else None)
+        if record is None:
+            report.created += 1
+            outcomes.append((self.cars.create(values, customer["id"] if customer else None), True))
+            return
+        changed = self.cars.place(values, customer)
+        mine = record["id"] is None or record["id"] in self.own
+        if changed and not mine:
+            report.updated += 1
+        else:
+            report.duplicates += 1
+
+    def finish(self) -> None:
+        """After the last row: the audit entries of the whole import."""
+        self.cars.record_created()
