@@ -354,6 +354,7 @@ class Vehicle(StoreRow, db.Model):
                  postgresql_where=sa.text(f"{LIVE} AND vin IS NOT NULL")),
         sa.Index("ix_vehicle_customer", "customer_id"),
         sa.Index("ix_vehicle_plate", "plate"),
+        sa.Index("ix_vehicle_sold", "sold_by_id", "bought_on"),  # deals and revenue, per person
         sa.Index("ix_vehicle_insurance", "store_id", "insurance_until"),
         sa.Index("ix_vehicle_next_service", "store_id", "next_service_on"),
     )
@@ -463,7 +464,8 @@ class Promise(StoreRow, db.Model):
     """承诺: what was promised to whom, by whom, until when; kept or broken."""
 
     __tablename__ = "promise"
-    __table_args__ = (sa.Index("ix_promise_due", "store_id", "state", "due_on"),)
+    __table_args__ = (sa.Index("ix_promise_due", "store_id", "state", "due_on"),
+                      sa.Index("ix_promise_by", "by_id", "due_on"))  # promises kept, per person
 
     customer_id: Mapped[int] = c.link(_l("Customer"), "customer", listed=True, index=True)
     what: Mapped[str] = c.text(_l("What was promised"), 200, listed=True, searched=True)
@@ -727,6 +729,7 @@ class RepairOrder(StoreRow, db.Model):
         sa.Index("ix_repair_order_customer", "customer_id", "opened_at"),
         sa.Index("ix_repair_order_vehicle", "vehicle_id", "opened_at"),
         sa.Index("ix_repair_order_advisor", "advisor_id", "state", "opened_at"),
+        sa.Index("ix_repair_order_closed", "advisor_id", "closed_at"),  # repair orders closed, per person
     )
 
     number: Mapped[str] = c.text(_l("Number"), 40, listed=True, searched=True, names=("工单号", "单号", "维修单号"))
