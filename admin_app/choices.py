@@ -30,7 +30,7 @@ class Choice(enum.StrEnum):
         return [(member.value, member.label) for member in cls]
 
     @classmethod
-    def find(cls, value: str | None) -> Self | None:
+    def find(cls, value: str | None) -> Self | None:  # type: ignore[override]
         """The member with this value, or None."""
         try:
             return cls(value) if value else None  # type: ignore[arg-type]
@@ -55,7 +55,7 @@ class Department(Choice):
 
 
 class CustomerKind(Choice):
-    PERSON = "person", _l("Person"), "quiet"
+    PERSON = "person", _l("Private person"), "quiet"
     COMPANY = "company", _l("Company"), "on"
 
 
@@ -72,7 +72,7 @@ class BirthdayCalendar(Choice):
 class Stage(Choice):
     LEAD = "lead", _l("Lead"), "open"
     PROSPECT = "prospect", _l("Prospect"), "on"
-    OWNER = "owner", _l("Owner"), "good"
+    OWNER = "owner", _l("Car owner"), "good"
     LOST = "lost", _l("Lost"), "quiet"
 
 

@@ -53,7 +53,7 @@ SECTIONS = (
     Section(_l("Customer care"), "heart", (
         Entry(_l("Due follow-ups"), "/admin/followups/", "followup", count="due"),
         Entry(_l("Visit records"), "/admin/visit/", "visit"),
-        Entry(_l("Complaint board"), "/admin/complaint/board/", "complaint"),
+        Entry(_l("Complaint board"), "/admin/complaint/board/", "complaint", count="complaints"),
         Entry(_l("Complaints"), "/admin/complaint/", "complaint"),
         Entry(_l("Complaint steps"), "/admin/complaint_step/", "complaint_step"),
         Entry(_l("Promises"), "/admin/promise/", "promise"),

@@ -231,7 +231,7 @@ class SignIn(db.Model):
 
 # ---------------------------------------------------------------- customers and cars
 
-PERSON, WORK, WISHES, CARE = _l("Person"), _l("Occupation and household"), _l("Wishes"), _l("Care")
+PERSON, WORK, WISHES, CARE = _l("About the customer"), _l("Occupation and household"), _l("Wishes"), _l("Care")
 
 
 class Customer(StoreRow, db.Model):

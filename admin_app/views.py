@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask
-from flask_admin import Admin, AdminIndexView
+from flask import Flask, abort, request
+from flask_admin import Admin, AdminIndexView, expose
 from flask_admin.theme import Bootstrap4Theme
 from flask_babel import lazy_gettext as _l
 
-from admin_app import access, models
-from admin_app.clock import today, utcnow
+from admin_app import access, models, passwords
+from admin_app.database import db
 from admin_app.desk import Bulk, DeskView, Quick
 from admin_app.errors import RuleError
 from admin_app.web import csp_nonce
@@ -22,17 +22,15 @@ class CustomerView(DeskView):
     hint = _l("No customers yet. Bring in the old ledgers, or add the first one by hand.")
     needed = ("phone",)
     log_views = True
-    quick = (Quick(_l("Mine"), "owner_id", "equals", "me"), Quick(_l("Unassigned"), "owner_id", "empty", "1"),
-             Quick(_l("Grade H"), "grade", "equals", "H"), Quick(_l("Owners"), "stage", "equals", "owner"))
+    quick = (Quick(_l("Mine"), "owner_id", "equals", "me"),
+             Quick(_l("Due today"), "next_contact_on", "equals", "today"),
+             Quick(_l("Overdue"), "next_contact_on", "to", "yesterday"),
+             Quick(_l("Unassigned"), "owner_id", "empty", "1"), Quick(_l("Grade H"), "grade", "equals", "H"))
 
     def before_save(self, row: Any, form: Any, is_new: bool) -> None:
-        """Whoever may not assign keeps a new customer; a grade set by hand begins its window today."""
+        """Whoever may not assign keeps the customer he adds."""
         if is_new and row.owner_id is None and not access.can("customer", "assign"):
             row.owner_id = access.current().user_id
-        if is_new and row.registered_on is None:
-            row.registered_on = today()
-        if is_new or ("grade" in form and form.grade.changed):
-            row.graded_on = today()
 
 
 class CustomerReaderView(DeskView):
@@ -64,25 +62,12 @@ class VisitView(DeskView):
     log_views = True
     quick = (Quick(_l("Mine"), "staff_id", "equals", "me"), Quick(_l("Planned"), "state", "equals", "planned"))
 
-    def before_save(self, row: Any, form: Any, is_new: bool) -> None:
-        """A contact is by whoever logs it unless somebody else is named."""
-        if is_new and row.staff_id is None:
-            row.staff_id = access.current().user_id
-        if row.satisfaction is not None and not 1 <= row.satisfaction <= 5:
-            raise RuleError(_l("Satisfaction goes from 1 to 5."), "satisfaction")
-
 
 class PromiseView(DeskView):
     model = models.Promise
     one, many, icon = _l("Promise"), _l("Promises"), "seal"
     order = ("due_on", True)
     quick = (Quick(_l("Mine"), "by_id", "equals", "me"), Quick(_l("Open"), "state", "equals", "open"))
-
-    def before_save(self, row: Any, form: Any, is_new: bool) -> None:
-        if is_new and row.by_id is None:
-            row.by_id = access.current().user_id
-        if row.state != "open" and row.settled_at is None:
-            row.settled_at = utcnow()
 
 
 class GiftView(DeskView):
@@ -94,13 +79,10 @@ class GiftView(DeskView):
 class FollowUpView(DeskView):
     model = models.FollowUp
     one, many, icon = _l("Follow-up"), _l("All follow-ups"), "clock"
+    left_out = ("due_at",)  # follows from the day
     order = ("due_on", True)
-    quick = (Quick(_l("Mine"), "assignee_id", "equals", "me"), Quick(_l("Open"), "state", "equals", "open"))
-
-    def before_save(self, row: Any, form: Any, is_new: bool) -> None:
-        """A task made by hand belongs to whoever makes it unless somebody else is named."""
-        if is_new and row.assignee_id is None:
-            row.assignee_id = access.current().user_id
+    quick = (Quick(_l("Mine"), "assignee_id", "equals", "me"), Quick(_l("Open"), "state", "equals", "open"),
+             Quick(_l("Due today"), "due_on", "equals", "today"), Quick(_l("Overdue"), "due_on", "to", "yesterday"))
 
 
 class FollowUpRuleView(DeskView):
@@ -193,8 +175,28 @@ class TeamView(DeskView):
 class UserView(DeskView):
     model = models.User
     one, many, icon = _l("Member of staff"), _l("Staff"), "person"
+    details_template = "desk/user.html"
     order = ("id", False)
     quick = (Quick(_l("Active"), "active", "equals", "1"),)
+
+    def before_save(self, row: Any, form: Any, is_new: bool) -> None:
+        """Nobody widens his own rights, and nobody shuts himself out."""
+        if row.id == access.current().user_id:
+            for name in ("role_id", "second_role_id", "group_wide", "store_id", "active"):
+                if name in form and form[name].changed:
+                    raise RuleError(_l("Somebody else has to change this for you."), name)
+
+    @expose("/password/", methods=("POST",))
+    def password_view(self) -> Any:
+        """Give a person a new first password, shown once; their sessions end, and they change it at sign-in."""
+        if not self.can_edit:
+            abort(403)
+        row = self.row_or_404(request.form.get("id"))
+        password = passwords.random_password()
+        passwords.set_password(row, password)
+        row.must_change_password = True
+        db.session.commit()
+        return self.render("desk/password.html", view=self, row=row, heading=self.heading(row), password=password)
 
 
 class RoleView(DeskView):

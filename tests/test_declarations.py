@@ -54,7 +54,7 @@ def test_every_name_of_a_screen_resolves(view: Any) -> None:
     columns = {name for name, _column, _field in fields(view.model)}
     keys = {one.key for one in filters_of(view.model)}
     assert view.order[0] == "id" or view.order[0] in columns, f"{view.__name__}.order: {view.order[0]!r} is no column"
-    for name in (*view.needed, *view.fixed):
+    for name in (*view.needed, *view.fixed, *view.left_out):
         assert name in forms.typed_fields(view.model), f"{view.__name__}: {name!r} is no field of the form"
     for chip in view.quick:
         assert f"{chip.column}_{chip.op}" in keys, f"{view.__name__}.quick: no filter {chip.column}_{chip.op}"

@@ -169,8 +169,8 @@ class EditingDesk(BaseDesk):
         """What the form shows but does not take: read-only fields that hold something."""
         if row is None:
             return []
-        shown = [(name, field) for name, field in self.about.items()
-                 if (field.readonly or name in self.fixed) and not (field.hidden or field.private or field.kind == "data")]
+        shown = [(name, field) for name, field in self.about.items() if (field.readonly or name in self.fixed)
+                 and not (field.hidden or field.private or field.kind == "data")]
         return [(field.label, cells.in_details(field, name, getattr(row, name), self.linked(row, name)))
                 for name, field in shown if getattr(row, name) not in (None, "")]
 

@@ -24,6 +24,9 @@ WORDS: dict[str, Any] = {
 }
 RANGE = {"day": ("from", "to"), "moment": ("from", "to")}
 AMOUNT = {"whole", "number", "money", "percent"}
+# Days that move with the calendar, as words of an address: (label, days from today).
+RELATIVE: dict[str, tuple[Any, int]] = {
+    "today": (_l("today"), 0), "yesterday": (_l("yesterday"), -1), "tomorrow": (_l("tomorrow"), 1)}
 EXTRA_FILTERED = ("created_at", "store_id")  # every list can be asked for these
 
 
@@ -62,6 +65,8 @@ class Filter:
     def _one(self, text: str) -> Any:
         if self.field.kind == "link" and text == "me":
             return access.current().user_id
+        if self.field.kind in RANGE and text in RELATIVE:
+            return clock.today() + dt.timedelta(days=RELATIVE[text][1])
         if self.field.kind == "moment":
             return kinds.READ["day"](text).value
         if self.field.kind == "yes":

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from admin_app import look
 from admin_app.desk.cells import NUMERIC, SHORT
 from admin_app.desk.fields import SMALL, label_of_link, options_of
-from admin_app.desk.filters import Filter
+from admin_app.desk.filters import RELATIVE, Filter
 from admin_app.desk.listing import Page
 
 PAGING = ("page", "after", "before", "filters")
@@ -119,6 +119,8 @@ class Toolbar:
             if one.value(text):
                 return _("%(field)s: empty", field=one.name)
             return _("%(field)s: filled in", field=one.name)
+        if one.op == "equals":
+            return _("%(field)s: %(value)s", field=one.name, value=self._value(one, text))
         return _("%(field)s %(verb)s %(value)s", field=one.name, verb=one.operation(), value=self._value(one, text))
 
     def _value(self, one: Filter, text: str) -> str:
@@ -128,7 +130,7 @@ class Toolbar:
             return "、".join(look.label_of(one.field.choices.find(part)) for part in text.split(","))
         if one.field.kind == "yes":
             return _("Yes") if one.value(text) else _("No")
-        return text
+        return str(RELATIVE[text][0]) if text in RELATIVE else text
 
     def quick(self) -> list[tuple[Any, str, bool]]:
         """(label, address, whether it is on) of the chips that stand ready."""

@@ -54,6 +54,7 @@ class BaseDesk(ModelView):
     change = True
     drop = True
     needed: tuple[str, ...] = ()  # fields that a person must fill in beside those that the table demands
+    left_out: tuple[str, ...] = ()  # fields that a rule fills in and the form does not ask for
     fixed: tuple[str, ...] = ()  # fields that only a new record takes
     log_views = False  # whether opening a record is logged (customers and what names them)
 
@@ -108,7 +109,8 @@ class BaseDesk(ModelView):
     def scaffold_form(self) -> type[FlaskForm]:
         from admin_app.desk import forms
 
-        return forms.form_class(self.model, forms.typed_fields(self.model), self.needed)
+        return forms.form_class(self.model, [
+            name for name in forms.typed_fields(self.model) if name not in self.left_out], self.needed)
 
     def init_actions(self) -> None:
         """Bulk actions are those of serving.py, not Flask-Admin's registry."""

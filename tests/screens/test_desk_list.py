@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from admin_app import choices as ch
+from admin_app import clock
 from admin_app.database import db
 from admin_app.desk import list_address, listing
 from admin_app.models import AccessLog
@@ -227,3 +228,15 @@ def test_one_delete_form_a_page(sign_in: SignIn, session: Any, cast: Any) -> Non
         make_customer(session, owner=cast.sales_consultant)
     html = page(sign_in("general_manager"), "/admin/customer/").html
     assert html.count('id="delete-form"') == 1 and html.count("data-delete=") == 5
+
+
+def test_ready_chips_move_with_the_calendar(sign_in: SignIn, session: Any, cast: Any) -> None:
+    today = clock.today()
+    for name, day in (("今天", today), ("昨天", today - dt.timedelta(days=1)), ("明天", today + dt.timedelta(days=1))):
+        make_customer(session, owner=cast.sales_consultant, name=name, next_contact_on=day)
+    client = sign_in("sales_consultant")
+    links = page(client, "/admin/customer/").links
+    overdue = next(link for link in links if "to=yesterday" in link)
+    due = next(link for link in links if "equals=today" in link)
+    assert page(client, overdue).names() == ["昨天"] and page(client, due).names() == ["今天"]
+    assert "equals=me" in "".join(links) and "empty=1" in "".join(links)
