@@ -355,7 +355,7 @@ def compute(session: Any, cast: Any, role: str = "sales_consultant", period: Per
     return cards.compute(session, cast.store, period, cards.schemes(session, period)[role], now)
 
 
-def test_the_lines_add_up_to_the_score(session: Any, cast: Any) -> None:
+def test_the_lines_add_up_to_the_score(store_app: Any, session: Any, cast: Any) -> None:
     score_rows.fill(session, cast)
     for role in cards.schemes(session, MONTH):
         made = compute(session, cast, role)
@@ -430,7 +430,7 @@ def test_the_number_of_statements_does_not_grow_with_the_people(session: Any, ca
 # ---------------------------------------------------------------- a period's life
 
 
-def test_closing_freezes_the_scores_and_the_rows(session: Any, cast: Any) -> None:
+def test_closing_freezes_the_scores_and_the_rows(store_app: Any, session: Any, cast: Any) -> None:
     score_rows.fill(session, cast)
     before = compute(session, cast, now=AFTER)
     act_as(cast.care_manager)
