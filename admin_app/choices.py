@@ -265,7 +265,7 @@ class ComplaintArea(Choice):
 class ComplaintState(Choice):
     """The stations of a complaint (DOMAIN 3.2), in the order in which they are passed."""
 
-    RECEIVED = "received", _l("Received"), "late"
+    RECEIVED = "received", _l("Taken in"), "late"
     ACKNOWLEDGED = "acknowledged", _l("Acknowledged"), "soon"
     UNDERSTOOD = "understood", _l("Understood"), "on"
     ANALYSED = "analysed", _l("Analysed"), "on"
@@ -302,7 +302,7 @@ class CauseType(Choice):
 
 
 class StepKind(Choice):
-    RECEIVE = "receive", _l("Received"), "late"
+    RECEIVE = "receive", _l("Taken in"), "late"
     ACKNOWLEDGE = "acknowledge", _l("Acknowledged"), "soon"
     UNDERSTAND = "understand", _l("Contacted and understood"), "on"
     ANALYSE = "analyse", _l("Analysed"), "on"

@@ -121,9 +121,8 @@ def _tiles(campaign: Campaign, found: campaigns.Figures) -> list[Tile]:
              _members_at(campaign, ("feedback", "least", 1), invited), f"n = {found.feedback_count}"),
     ]
     if access.can("campaign_cost"):
-        budget = _("budget ¥%(amount)s", amount=f"{campaign.budget:,.0f}") if campaign.budget is not None else ""
         tiles.append(Tile(_("Cost"), f"¥{found.cost:,.0f}" if found.cost is not None else _("not set"),
-                          _costs_at(campaign), budget))
+                          _costs_at(campaign)))
         tiles.append(Tile(_("Return on investment"), f"{found.roi:.0f}%" if found.roi is not None else _("not set")))
     return tiles
 
