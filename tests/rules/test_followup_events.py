@@ -117,6 +117,9 @@ def test_the_re_callback_never_goes_to_who_handled_the_complaint(session: Any, c
     customer = make_customer(session, owner=cast.sales_consultant)
     complaint = make_complaint(session, customer, owner=cast.service_manager, state=ch.ComplaintState.FINISHED,
                                finished_at=NOW, finished_by_id=cast.care_specialist.id)
+    session.add(m.ComplaintStep(store_id=1, complaint_id=complaint.id, kind=ch.StepKind.FINISH, at=NOW,
+                                by_id=cast.care_specialist.id))
+    session.flush()
     assert cast.care_specialist.id in complaints.handlers(session, complaint)
     task = the(followups.on_event(session, Trigger.COMPLAINT_FINISHED, complaint, NOW))
     assert (task.assignee_id, task.due_on) == (cast.care_colleague.id, day(3))
