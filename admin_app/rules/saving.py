@@ -26,6 +26,7 @@ RULES = {
 }
 SYSTEM = {"customer", "vehicle", "visit", "promise", "repair_order", "followup"}  # settled in the system's name here
 PARENTS = ("customer_id", "campaign_id", "vehicle_id", "complaint_id")
+CLEANED = {"phone", "vin", "plate", "id_number"}  # kinds that cleaning shortens
 LONGEST_NOTE = 20_000
 SMALLEST_WHOLE, LARGEST_WHOLE = -(2**31), 2**31 - 1
 LARGEST_AMOUNT = Decimal(10) ** 10
@@ -40,7 +41,7 @@ def prepare(session: Any, row: Any, now: dt.datetime) -> Notices:
     """
     with session.no_autoflush:  # nothing is written before it is checked, and what has changed stays to be seen
         _place(session, row)
-        check_storable(row)
+        check_storable(row, raw=True)
         notices = _call(row, "prepare", session, row, now) or []
         check_storable(row)
     return notices
@@ -83,12 +84,16 @@ def _place(session: Any, row: Any) -> None:
     row.store_id = actor.store_id if actor is not None else None
 
 
-def check_storable(row: Any) -> None:
-    """Refuse, with a sentence, what a database would refuse with an error: over-long text, NUL, huge numbers."""
+def check_storable(row: Any, raw: bool = False) -> None:
+    """Refuse, with a sentence, what a database would refuse with an error: over-long text, NUL, huge numbers.
+
+    raw: phones, plates and the like still stand as they were typed and will be shortened by cleaning.
+    """
     for name, column, field in fields(type(row)):
         value = getattr(row, name)
         if isinstance(value, str):
-            _check_text(name, value, getattr(column.type, "length", None) if field.kind != "choice" else None)
+            free = field.kind == "choice" or (raw and field.kind in CLEANED)
+            _check_text(name, value, None if free else getattr(column.type, "length", None))
         elif isinstance(value, int | Decimal) and not isinstance(value, bool) and not _fits(value):
             raise RuleError(_l("This number is too large."), name)
 
