@@ -35,15 +35,23 @@ def user() -> None:
 @click.option("--role", required=True, help="Code or name of the role, such as administrator.")
 @click.option("--store", "code", help="Code of the store; may be left out where there is one store.")
 @click.option("--full-name", help="The person's name; the user name where it is left out.")
+@click.option("--team", help="Name of the team; made where the store has none of that name.")
 @click.option("--group", is_flag=True, help="A group role: sees all stores.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input; else one is made.")
-def add(name: str, role: str, code: str | None, full_name: str | None, group: bool, password_stdin: bool) -> None:
+def add(name: str, role: str, code: str | None, full_name: str | None, team: str | None, group: bool,
+        password_stdin: bool) -> None:
     """Make an account with the user name NAME."""
+    from admin_app.staff_list import lead_teams, team_of
+
     person = new_account(name, full_name or name, role, code, group)
     if password_stdin:
         passwords.set_password(person, read_password())
     made = None if password_stdin else hand_out_password(person)
+    if team:
+        person.team_id = team_of(team, store_of(code), known_role(role)).id
     db.session.add(person)
+    db.session.flush()
+    lead_teams({person.store_id})
     db.session.commit()
     click.echo(_("The account %(name)s is there.", name=person.username))
     if made:
@@ -112,7 +120,7 @@ def import_staff(file: Path, code: str | None, target: Path | None) -> None:
 
     All rows or none. Accounts that are there already stay as they are. Prints one JSON line.
     """
-    from admin_app.staff_list import read_staff
+    from admin_app.staff_list import lead_teams, read_staff
 
     if target is not None and target.exists():
         raise RuleError(_("The file %(file)s exists already; passwords are not written over it.", file=target))
@@ -121,6 +129,7 @@ def import_staff(file: Path, code: str | None, target: Path | None) -> None:
         db.session.add(person)
     made = [(person.username, person.name, hand_out_password(person)) for person in listed.new]
     db.session.flush()
+    lead_teams({person.store_id for person in listed.new})
     if made and target is not None:
         _write_passwords(target, made)
     db.session.commit()

@@ -107,7 +107,7 @@ def _the_store(code: str, name: str) -> Store:
 def _clear_the_place() -> Path | None:
     """Move a demo aside and say where it lies; None where there was nothing to move. RuleError for a real store."""
     if not starting.has_tables() or not has_store():
-        db.session.remove()
+        db.session.close()
         return None
     if starting.has_real_data(db.session):
         raise RuleError(_("This database holds a real store; nothing was changed. Add a store of the group in the "
@@ -124,7 +124,7 @@ def _clear_the_place() -> Path | None:
 def _move_sqlite_aside(now: dt.datetime) -> Path:
     """Rename the demo's file, and its anchors. RuleError while another program has it open."""
     file = Path(str(db.engine.url.database))
-    db.session.remove()
+    db.session.close()
     db.engine.dispose()
     connection = database.sqlite_module.connect(str(file), timeout=2)
     try:  # leaving WAL needs the file for oneself, and folds the log into it

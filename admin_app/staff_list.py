@@ -102,17 +102,38 @@ def _store(text: str | None) -> Store:
 
 
 def _team(listed: StaffList, name: str, store: Store, role: Role) -> int | None:
-    """The store's team of this name, made where it is missing; None where the row names none."""
+    """The key of the store's team of this name; None where the row names none."""
     if not name:
         return None
+    teams = db.session.scalar(sa.select(sa.func.count(Team.id)))
+    found = team_of(name, store, role).id
+    listed.teams += (db.session.scalar(sa.select(sa.func.count(Team.id))) or 0) - (teams or 0)
+    return found
+
+
+def team_of(name: str, store: Store, role: Role) -> Team:
+    """The store's team of this name, made for the role's department where it is missing."""
+    wanted = name.strip()[:60]
     with db.session.no_autoflush:
-        team = db.session.scalars(sa.select(Team).where(Team.store_id == store.id, Team.name == name)).first()
+        team = db.session.scalars(sa.select(Team).where(Team.store_id == store.id, Team.name == wanted)).first()
     if team is None:
-        team = Team(store_id=store.id, name=name[:60], department=Department(role.department))
+        team = Team(store_id=store.id, name=wanted, department=Department(role.department))
         db.session.add(team)
         db.session.flush()
-        listed.teams += 1
-    return team.id
+    return team
+
+
+def lead_teams(store_ids: set[int]) -> None:
+    """Give teams without a manager theirs: a manager in the team, else the only manager of its department."""
+    for team in db.session.scalars(sa.select(Team).where(Team.store_id.in_(store_ids), Team.manager_id.is_(None))):
+        managers = db.session.execute(
+            sa.select(User.id, User.team_id).join(Role, Role.id == User.role_id).where(
+                User.store_id == team.store_id, User.active, Role.manages, Role.department == team.department)
+            .order_by(User.id)).all()
+        inside = [one.id for one in managers if one.team_id == team.id]
+        chosen = inside or [one.id for one in managers if len(managers) == 1]
+        team.manager_id = chosen[0] if chosen else None
+    db.session.flush()
 
 
 def _listed(listed: StaffList, username: str) -> bool:

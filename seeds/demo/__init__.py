@@ -17,7 +17,8 @@ import datetime as dt
 from typing import Any
 
 from admin_app import access
-from seeds.demo import story
+from admin_app.rules import complaints
+from seeds.demo import parties, story, traces, troubles
 from seeds.demo.world import World, begin
 
 SEED = 20260101
@@ -30,7 +31,16 @@ def make(session: Any, now: dt.datetime, *, customers: int = CUSTOMERS, seed: in
     with access.as_system(session, "demo store"):
         world = begin(session, now, seed)
         files = [file for code, share in SHARES.items() for file in story.build(world, code, round(customers * share))]
+        troubles.make(world, files)
+        parties.make(world, files)
+        traces.make(world, files)
+        traces.changes(world, files)
         world.writer.flush()
         story.recent(world, files)
+        traces.top_up(world, files)
+        world.writer.flush()
+        story.refresh(world, files)
         world.writer.finish()
+        traces.close_periods(world)
+        complaints.escalate_due(session, now)
     return world

@@ -6,6 +6,7 @@ Phones take prefixes that no operator has given out, so that a click on "call" i
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -40,7 +41,7 @@ def chance(random: Random, share: float) -> bool:
     return random.random() < share
 
 
-def weighted(random: Random, shares: dict[Any, float]) -> Any:
+def weighted(random: Random, shares: Mapping[Any, float]) -> Any:
     """One key, each as often as its share says."""
     return random.choices(list(shares), weights=list(shares.values()))[0]
 

@@ -146,6 +146,8 @@ def under_way(file: File, grade: Grade, due: dt.date) -> None:
     if last > first:
         agreed = due if grade is Grade.O or (chance(random, 0.25) and due >= world.today) else None
         contact(file, last, "deal" if grade is Grade.O else "follow", grade=grade, next_on=agreed)
+        if chance(random, 0.85):
+            file.row["graded_on"] = last
     tasks.leave_open(file)
 
 

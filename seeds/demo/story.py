@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import cycle
 
+import sqlalchemy as sa
+
 from admin_app.choices import Grade, RepairKind, RepairState, Source, Stage
+from admin_app.models import Customer
 from admin_app.rules.followups import cases as dated_cases
 from admin_app.rules.followups import dated
 from seeds.demo import driving, selling, tasks
@@ -163,3 +166,13 @@ def recent(world: World, files: list[File]) -> None:
                     file = by_customer.get(task["customer_id"])
                     if file is not None:
                         tasks.answer(file, task, driving.situation_of(task))
+
+
+def refresh(world: World, files: list[File]) -> None:
+    """The customers' last and next contact after recent(), which found them inserted already."""
+    changed = [{"key": file.row["id"], "last": file.row["last_contact_at"], "next": file.row["next_contact_on"]}
+               for file in files]
+    table = Customer.__table__
+    world.session.connection().execute(
+        sa.update(table).where(table.c.id == sa.bindparam("key")).values(
+            last_contact_at=sa.bindparam("last"), next_contact_on=sa.bindparam("next")), changed)

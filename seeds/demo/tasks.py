@@ -28,7 +28,7 @@ def fire(file: File, trigger: Trigger, base: dt.date | dt.datetime, table: str, 
     """The tasks that the rules of a trigger make for a customer at the time `then`; none of them is written yet."""
     desk, row = file.world.desk(file.store_id), file.row
     then = then or (base if isinstance(base, dt.datetime) else clock.at(base - dt.timedelta(days=120)))
-    customer = SimpleNamespace(**row)
+    customer: Any = SimpleNamespace(**row)
     case = cases.Case(row["id"], row["store_id"], row["owner_id"], row["advisor_id"], row["confidentiality"],
                       row["do_not_disturb"], base, table, source_id, mark, **more)
     made = [cases.values(rule, case, desk.store, desk.staff, then)
@@ -40,9 +40,12 @@ def write(file: File, task: dict[str, Any], state: FollowUpState = FollowUpState
     """A task as a row."""
     file.world.occurrences.add(task["occurrence"])
     known = {key: value for key, value in task.items() if key not in ("created_at", "updated_at")}
+    if state is not FollowUpState.OPEN:
+        known["script"] = None  # nobody reads the script of a settled task
     created = min(task["created_at"], task["due_at"], file.world.now)
     row = file.world.writer.add("followup", created=created, **(known | {"state": state} | values))
     if state is FollowUpState.OPEN:
+        file.world.kept_tasks.append(row)
         due, planned = row["due_on"], file.row["next_contact_on"]
         file.row["next_contact_on"] = due if planned is None else min(due, planned)
     return row
@@ -150,7 +153,7 @@ def promise(file: File, visit: dict[str, Any], staff: Person) -> None:
     if due >= world.today:
         state = PromiseState.OPEN
     else:
-        state = weighted(random, {PromiseState.KEPT: 90, PromiseState.BROKEN: 10})
+        state = weighted(random, {PromiseState.KEPT: 96, PromiseState.BROKEN: 4})
         if (world.today - due).days <= RECENT and chance(random, 0.4):
             state = PromiseState.OPEN
     settled = None if state is PromiseState.OPEN else min(clock.at(due, 17), world.now)

@@ -107,6 +107,7 @@ class World:
     desks: dict[int, Desk] = field(default_factory=dict)
     files: list[Any] = field(default_factory=list)
     occurrences: set[str] = field(default_factory=set)
+    kept_tasks: list[dict[str, Any]] = field(default_factory=list)
     numbers: Counter[tuple[int, str]] = field(default_factory=Counter)
 
     @property
@@ -174,7 +175,7 @@ def begin(session: Any, now: dt.datetime, seed: int) -> World:
 
 def _people(world: World, long_ago: dt.datetime) -> None:
     add = world.writer.add
-    roles = dict(world.session.execute(access.ungated(sa.select(Role.code, Role.id))).tuples().all())
+    roles = dict(world.session.execute(access.ungated(sa.select(Role.code, Role.id))).all())
     agreement = world.session.scalars(access.ungated(sa.select(Agreement.version_name))).first()
     teams = {(store, name): add("team", created=long_ago, store_id=world.stores[store], name=name,
                                 department=department) for store, name, department, _leader in TEAMS}
@@ -190,8 +191,8 @@ def _people(world: World, long_ago: dt.datetime) -> None:
             phone=making.phone(90_000_000 + number), password_hash=secret if here else None,
             agreement_version=agreement, agreement_signed_at=clock.at(hired))
     leaders = {(store, name): users[leader]["id"] if leader else None for store, name, _department, leader in TEAMS}
-    for key, team in teams.items():
-        team["manager_id"] = leaders[key]
+    for key, row in teams.items():
+        row["manager_id"] = leaders[key]
     everybody = [Person(users[name]["id"], name, full, role, world.stores[store], leaders.get((store, team or "")))
                  for name, full, role, store, team, _group, _years in (*PEOPLE, LEAVER)]
     world.people, world.leaver = everybody[:-1], everybody[-1]

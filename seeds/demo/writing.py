@@ -12,9 +12,9 @@ from admin_app.choices import AuditVerb
 from admin_app.models import BY_TABLE
 
 # In this order every row finds the rows that it points at.
-ORDER = ("store", "team", "user", "customer", "contact", "vehicle", "vehicle_owner", "campaign", "visit", "promise",
-         "gift", "followup", "repair_order", "complaint", "complaint_step", "campaign_member", "campaign_cost",
-         "score_period", "score", "access_log")
+ORDER = ("store", "team", "user", "customer", "customer_reader", "contact", "vehicle", "vehicle_owner", "campaign",
+         "visit", "promise", "gift", "followup", "repair_order", "complaint", "complaint_step", "campaign_member",
+         "campaign_cost", "access_log")
 
 
 # Rows of these tables carry every column from the start, for the parts that look at what is not there yet.
@@ -32,7 +32,7 @@ class Writer:
         self._next: dict[str, int] = {}
         self._blank = {table: _blank(table) for table in ORDER}
 
-    def add(self, table: str, *, created: dt.datetime, **values: Any) -> dict[str, Any]:
+    def add(self, table: str, /, *, created: dt.datetime, **values: Any) -> dict[str, Any]:
         """Add a row made at `created`; columns not named take their defaults. Returns the row, to be changed."""
         row: dict[str, Any] = {"id": self._key(table)}
         if "created_at" in self._blank[table]:
@@ -60,10 +60,15 @@ class Writer:
             for table in ORDER:
                 rows = self.rows[table]
                 for at in range(0, len(rows), CHUNK):
-                    chunk = [self._blank[table] | row for row in rows[at:at + CHUNK]]
-                    connection.execute(sa.insert(BY_TABLE[table].__table__), chunk)
+                    connection.execute(sa.insert(BY_TABLE[table].__table__), self._alike(table, rows[at:at + CHUNK]))
                 self.counts[table] += len(rows)
                 self.rows[table] = []
+
+    def _alike(self, table: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The rows with the same columns each: those that any of them names, and those that have a default."""
+        named = set().union(*rows)
+        blank = {key: value for key, value in self._blank[table].items() if key in named or value is not None}
+        return [blank | row for row in rows]
 
     def finish(self) -> None:
         """Insert what still waits, write one audit entry a table, and let PostgreSQL count on from our keys."""
