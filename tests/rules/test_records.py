@@ -120,7 +120,8 @@ def test_a_visit_that_cannot_be(session: Any, cast: Any) -> None:
     mine, wrong = customer.id, car.id
     for bad, field in (({"customer_id": None}, "customer_id"), ({"at": NOW + HOUR}, "at"),
                        ({"satisfaction": 6}, "satisfaction"), ({"guidance_minutes": -5}, "guidance_minutes"),
-                       ({"next_on": day(-1)}, "next_on"), ({"vehicle_id": wrong}, "vehicle_id"), ({"followup_id": 999_999}, "followup_id"),
+                       ({"next_on": day(-1)}, "next_on"), ({"vehicle_id": wrong}, "vehicle_id"),
+                       ({"followup_id": 999_999}, "followup_id"),
                        ({"customer_id": 999_999}, "customer_id")):
         assert refused(session, m.Visit(**({"customer_id": mine, "store_id": 1} | bad))) == field
     assert saving.prepare(session, m.Visit(customer_id=mine, at=NOW + HOUR, state=VisitState.PLANNED), NOW) == []
