@@ -155,7 +155,7 @@ def actor_for(session: Any, user: User) -> Actor:
     roles = list(session.scalars(ungated(sa.select(Role).where(Role.id.in_(role_ids)))))
     rights = rights_of(session, role_ids)
     led = sa.select(Team.id).where(Team.manager_id == user.id, Team.deleted_at.is_(None))
-    teams = User.team_id.in_(led)
+    teams: Any = User.team_id.in_(led)
     if user.team_id is not None:
         teams = sa.or_(teams, User.team_id == user.team_id)
     people = session.scalars(ungated(sa.select(User.id).where(teams, User.deleted_at.is_(None))))
@@ -274,6 +274,12 @@ def _check_after(session: Any, _context: Any) -> None:
     for row in touched:
         if row.deleted_at is None and not _row_matches(session, actor, row, "read"):
             raise Refused(_l("You could not see this record any more after saving it."))
+
+
+def may_change(session: Any, row: Any) -> bool:
+    """Whether the acting person may write to a stored row: the table's right and whose row it is."""
+    actor = actor_of(session)
+    return actor is not None and actor.may(row.__tablename__, "write") and _row_matches(session, actor, row, "write")
 
 
 def _row_matches(session: Any, actor: Actor, row: Any, verb: str) -> bool:

@@ -91,7 +91,7 @@ def _write(file: IO[bytes]) -> dict[str, Any]:
     return manifest
 
 
-def _line(out: IO[bytes], content: dict[str, Any]) -> None:
+def _line(out: gzip.GzipFile, content: dict[str, Any]) -> None:
     out.write(json.dumps(content, ensure_ascii=False).encode() + b"\n")
 
 

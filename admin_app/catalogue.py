@@ -49,7 +49,7 @@ def read(locale: str) -> Words:
 
 
 def _given(message: Message) -> bool:
-    return bool(message.string if isinstance(message.string, str) else any(message.string))
+    return bool(message.string if isinstance(message.string, str) else any(message.string or ()))
 
 
 def po_file(locale: str) -> Path:

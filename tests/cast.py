@@ -20,8 +20,9 @@ PASSWORD = "correct horse battery"
 ROLES = ("general_manager", "sales_manager", "sales_consultant", "service_manager", "service_advisor",
          "care_manager", "care_specialist", "marketing", "auditor", "administrator")
 GROUP = {"general_manager", "auditor", "administrator"}
-NAMES = {"general_manager": "郑总", "sales_manager": "周立群", "sales_consultant": "梁思琪", 
-         "service_manager": "高文斌", "service_advisor": "吴婷", "care_manager": "唐婉", "care_specialist": "林晓彤", "marketing": "苏航",
+NAMES = {"general_manager": "郑总", "sales_manager": "周立群", "sales_consultant": "梁思琪",
+         "service_manager": "高文斌", "service_advisor": "吴婷", "care_manager": "唐婉",
+         "care_specialist": "林晓彤", "marketing": "苏航",
          "auditor": "贺静", "administrator": "系统员"}
 TEAMS = {"sales": ("展厅一组", Department.SALES, "sales_manager"),
          "service": ("服务组", Department.SERVICE, "service_manager"),

@@ -88,6 +88,8 @@ class EditingDesk(BaseDesk):
             abort(403)
         back = self.back()
         row = self.row_or_404(request.args.get("id"))
+        if not access.may_change(db.session, row):  # it may be read, but is not theirs to change
+            abort(403)
         form = self._edit_form(row)
         if request.method == "GET":
             return self._form_page(form, row, back)

@@ -39,7 +39,8 @@ def customers(store_app: Flask, session: Any, cast: Cast) -> dict[str, m.Custome
         "other": f.make_customer(session, owner=cast.other_team, name="other"),
         "pool": f.make_customer(session, store=cast.store, name="pool"),
         "far": f.make_customer(session, owner=cast.outsider, name="far"),
-        "serviced": f.make_customer(session, owner=cast.other_team, name="serviced", advisor_id=cast.service_advisor.id),
+        "serviced": f.make_customer(session, owner=cast.other_team, name="serviced",
+                                    advisor_id=cast.service_advisor.id),
     }
     session.commit()
     return made
@@ -127,7 +128,8 @@ def test_a_secret_customer_is_hidden_with_all_that_hangs_on_it(customers: dict[s
     secret.confidentiality = ch.Confidentiality.SECRET
     f.make_visit(session, secret)
     complaint = f.make_complaint(session, secret)
-    session.add(m.ComplaintStep(store_id=1, complaint_id=complaint.id, kind=ch.StepKind.RECEIVE, at=complaint.received_at))
+    session.add(m.ComplaintStep(store_id=1, complaint_id=complaint.id, kind=ch.StepKind.RECEIVE,
+                                at=complaint.received_at))
     session.commit()
     session.expunge_all()
     as_person(cast.care_specialist)
