@@ -8,10 +8,11 @@ from flask import Flask, abort, request
 from flask_admin import Admin, AdminIndexView, expose
 from flask_admin.theme import Bootstrap4Theme
 from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
 
 from admin_app import access, models, passwords
 from admin_app.database import db
-from admin_app.desk import Bulk, DeskView, Quick
+from admin_app.desk import Bulk, DeskView, Quick, record
 from admin_app.errors import RuleError
 from admin_app.web import csp_nonce
 
@@ -224,6 +225,17 @@ class AuditEntryView(DeskView):
     one, many, icon = _l("Entry of the change record"), _l("Change record"), "file"
     add = change = drop = False
     bulk: tuple[Bulk, ...] = ()
+
+    def _cell(self, row: Any, name: str, heading: str, reveals: bool) -> Any:
+        if name == "changes":
+            short = record.changes(row.table, row.changes, record.SHORT)
+            return Markup('<span class="cell-text">{}</span>').format(short)
+        return record.table_words(row.table) if name == "table" else super()._cell(row, name, heading, reveals)
+
+    def details_html(self, row: Any, name: str) -> Any:
+        if name == "changes":
+            return record.changes(row.table, row.changes)
+        return record.table_words(row.table) if name == "table" else super().details_html(row, name)
 
 
 class AccessLogView(DeskView):

@@ -62,14 +62,7 @@ def _tags(value: Any) -> Markup:
     return Markup(" ").join(look.badge(str(one)) for one in value)
 
 
-def _changes(value: Any) -> Markup:
-    """Before and after of an audit entry; other structured data as short JSON."""
-    if isinstance(value, dict) and value and all(isinstance(v, list) and len(v) == 2 for v in value.values()):
-        rows = Markup("; ").join(
-            Markup('{}: <span class="muted">{}</span> → {}').format(
-                key, "–" if before in (None, "") else before, "–" if after in (None, "") else after)
-            for key, (before, after) in value.items())
-        return Markup('<span class="cell-text" title="{}">{}</span>').format(", ".join(value), rows)
+def _data(value: Any) -> Markup:
     text = json.dumps(value, ensure_ascii=False)
     return Markup('<span class="cell-text" title="{}">{}</span>').format(text[:400], text[:LONG])
 
@@ -100,7 +93,7 @@ def in_list(field: Field, name: str, value: Any, linked: Any) -> Markup:
     if field.kind == "tags":
         return _tags(value)
     if field.kind == "data":
-        return _changes(value)
+        return _data(value)
     text = plain(field, value, linked)
     if field.kind == "note" or len(text) > LONG:
         return Markup('<span class="cell-text" title="{}">{}</span>').format(text[:400], text[:200])

@@ -60,8 +60,16 @@ def search(model: Any, statement: sa.Select[Any], text: str) -> sa.Select[Any]:
     """Rows in which every word stands in a searched text, or is a private value (phone, plate, VIN)."""
     for word in text.replace("\x00", "").replace("\u3000", " ")[:LONGEST_SEARCH].split():
         parts = [part for name, field in searched(model) for part in _match(model, name, field, word)]
+        parts += _sounds(model, word)
         statement = statement.where(sa.or_(*parts) if parts else sa.false())
     return statement
+
+
+def _sounds(model: Any, word: str) -> list[Any]:
+    """A customer by the sound of the name: whole pinyin or its initials (rules/pinyin keeps them in lower case)."""
+    if not hasattr(model, "pinyin") or not (word.isascii() and word.isalpha()):
+        return []
+    return [model.pinyin.contains(word.lower())]
 
 
 def _match(model: Any, name: str, field: Field, word: str) -> list[Any]:

@@ -300,6 +300,10 @@ class BaseDesk(ModelView):
         return self.render(self.details_template, view=self, row=row, heading=self.heading(row), back=self.back(),
                            groups=self.detail_groups(row), blanks=self.blanks(row))
 
+    def details_html(self, row: Any, name: str) -> Any:
+        """A value on the details page. A screen may show one of its columns in its own words."""
+        return cells.in_details(self.about[name], name, getattr(row, name), self.linked(row, name))
+
     def blanks(self, row: Any) -> list[Any]:
         """The labels of what could be filled in and is not."""
         typed = [(name, field) for name, field in self.about.items()
@@ -314,8 +318,8 @@ class BaseDesk(ModelView):
             value = None if field.hidden else getattr(row, name)
             if value in (None, "", []) or (field.kind == "yes" and not value):
                 continue
-            html = cells.in_details(field, name, value, self.linked(row, name))
-            if field.private and value:
+            html = self.details_html(row, name)
+            if field.private:
                 html = self.masked(html, row, name, heading, reveals)
             group = _l("Record") if name in RECORD else field.group
             found.setdefault(str(group), (group, []))[1].append(

@@ -15,7 +15,8 @@ from admin_app import choices as ch
 from admin_app import clock
 from admin_app.database import db
 from admin_app.desk import list_address, listing
-from admin_app.models import AccessLog
+from admin_app.models import AccessLog, AuditEntry
+from admin_app.rules import pinyin
 from tests.factories import make_customer, make_vehicle, make_visit
 from tests.screens.desk_support import page
 
@@ -240,3 +241,23 @@ def test_ready_chips_move_with_the_calendar(sign_in: SignIn, session: Any, cast:
     due = next(link for link in links if "equals=today" in link)
     assert page(client, overdue).names() == ["昨天"] and page(client, due).names() == ["今天"]
     assert "equals=me" in "".join(links) and "empty=1" in "".join(links)
+
+
+def test_a_customer_is_found_by_the_sound_of_the_name(sign_in: SignIn, session: Any, cast: Any) -> None:
+    make_customer(session, owner=cast.sales_consultant, name="赵建国", pinyin=pinyin.of_name("赵建国"))
+    client = sign_in("sales_consultant")
+    for sound in ("zjg", "ZhaoJianGuo", "jianguo"):
+        assert page(client, f"/admin/customer/?search={sound}").names() == ["赵建国"], sound
+    assert page(client, "/admin/customer/?search=xyz").rows == []
+
+
+def test_the_change_record_speaks_in_labels(sign_in: SignIn, session: Any, cast: Any) -> None:
+    customer = make_customer(session, owner=cast.sales_consultant, phone="+8613912345678")
+    session.commit()
+    customer.grade = ch.Grade.H
+    session.commit()
+    found = page(sign_in("auditor"), "/admin/audit_entry/?flt0_table_equals=customer")
+    key = session.query(AuditEntry).filter_by(table="customer", verb="update").one().id
+    entry = page(sign_in("auditor"), f"/admin/audit_entry/details/?id={key}")
+    for html in (found.html, entry.html):
+        assert "13912345678" not in html and "grade:" not in html

@@ -1,0 +1,71 @@
+"""The change record in words: which table, which field, before and after, as people read them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from flask import current_app
+from flask_babel import gettext as _
+from markupsafe import Markup, escape
+
+from admin_app.clock import local
+from admin_app.columns import Field, fields
+from admin_app.models import BY_TABLE
+
+MOST = 40  # fields of one entry that a page shows
+SHORT = 3  # fields of one entry that a list shows
+
+
+def table_words(table: str | None) -> str:
+    """A table as its screen calls a record of it; its code name where it has no screen."""
+    screens = {view.table: view.one for view in current_app.extensions["admin"][0]._views if hasattr(view, "table")}
+    return str(screens.get(table, table or ""))
+
+
+def value_words(field: Field | None, value: Any) -> str:
+    """A logged value (masked already) in words; "empty" for None."""
+    if value in (None, "", []):
+        return str(_("empty"))
+    if field is None:
+        return str(value)[:120]
+    if field.choices is not None:
+        found = field.choices.find(str(value))
+        return str(found.label) if found is not None else str(value)
+    if field.kind == "yes":
+        return str(_("Yes") if value else _("No"))
+    if field.kind == "moment":
+        return _moment(str(value))
+    if field.kind == "link":
+        return f"#{value}"
+    if field.kind == "tags" and isinstance(value, list):
+        return "、".join(str(one) for one in value)
+    return str(value)[:120]
+
+
+def _moment(text: str) -> str:
+    try:
+        return local(dt.datetime.fromisoformat(text)).strftime("%Y-%m-%d %H:%M")
+    except ValueError:
+        return text[:40]
+
+
+def changes(table: str | None, logged: Any, most: int = MOST) -> Markup:
+    """Before and after of an entry, field by field; "+2" counts what a short form leaves out."""
+    if not isinstance(logged, dict):
+        return escape("" if logged is None else str(logged)[:400])
+    model = BY_TABLE.get(table or "")
+    about = {name: field for name, _column, field in fields(model)} if model is not None else {}
+    lines = [_line(about.get(name), name, pair) for name, pair in list(logged.items())[:most]]
+    left = len(logged) - len(lines)
+    more = Markup(' <span class="muted">+{}</span>').format(left) if left > 0 else Markup("")
+    return Markup("；").join(lines) + more
+
+
+def _line(field: Field | None, name: str, pair: Any) -> Markup:
+    label = field.label if field is not None else name
+    before, after = pair if isinstance(pair, list) and len(pair) == 2 else (None, pair)
+    if before in (None, "", []):
+        return Markup("{}：{}").format(label, value_words(field, after))
+    return Markup('{}：<span class="muted">{}</span> → {}').format(
+        label, value_words(field, before), value_words(field, after))
