@@ -24,7 +24,7 @@ from admin_app.rules.complaints.people import allowed, handlers_of
 
 S = ComplaintState
 HOUR, DAY = 60, 24 * 60
-MOST_IN_LANE = 40  # tickets that a lane shows; the list has them all
+MOST_IN_LANE = 30  # tickets that a lane shows; the list has them all
 TITLE = 42  # characters of a complaint on its ticket
 
 LANES: tuple[tuple[ComplaintState, Any, str], ...] = (
@@ -113,50 +113,63 @@ class Lane:
         return len(self.tickets) + self.more
 
 
+# What the counts and clocks of a board need; the whole rows are read for the tickets that are shown.
+READ = ("id", "store_id", "state", "level", "area", "owner_id", "responsible_id", "created_by_id", "created_at",
+        "imported", "loops", "received_at", "acknowledged_at", "understood_at", "proposed_at", "finished_at",
+        "recalled_at")
+
+
 class Board:
     """The open complaints that a person may see, with their clocks."""
 
     def __init__(self, user: User, actor: access.Actor, now: dt.datetime) -> None:
         self.user, self.actor, self.now = user, actor, now
-        self.rows = list(db.session.scalars(
-            sa.select(Complaint).where(Complaint.state != S.CLOSED).order_by(Complaint.received_at, Complaint.id)
-            .options(selectinload(Complaint.customer), selectinload(Complaint.vehicle), selectinload(Complaint.owner),
-                     selectinload(Complaint.store), selectinload(Complaint.finished_by))))
-        self.clocks = {one.id: clock(one, one.store, now) for one in self.rows}
+        self.rows = list(db.session.execute(
+            sa.select(*(getattr(Complaint, name) for name in READ)).where(Complaint.state != S.CLOSED)
+            .order_by(Complaint.received_at, Complaint.id)))
+        stores = {store.id: store for store in db.session.scalars(sa.select(Store))}
+        self.clocks = {one.id: clock(one, stores[one.store_id], now) for one in self.rows}
         self.callers = _callers([one.id for one in self.rows if one.state == S.FINISHED])
         self.hands = handlers_of(db.session, self.rows)
 
-    def shown(self, name: str) -> list[Complaint]:
+    def shown(self, name: str) -> list[Any]:
         """The complaints behind a chip."""
         return [one for one in self.rows if SHOWS[name](self, one)]
 
-    def mine(self, complaint: Complaint) -> bool:
+    def mine(self, complaint: Any) -> bool:
         """In my charge, handled or taken in by me, or mine to call back."""
         caller = self.callers.get(complaint.id, (0, ""))[0]
         return self.user.id in {*self.hands[complaint.id], complaint.created_by_id, caller}
 
-    def late(self, complaint: Complaint) -> bool:
+    def late(self, complaint: Any) -> bool:
         running = self.clocks[complaint.id]
         return running is not None and running.late
 
-    def lanes(self, rows: list[Complaint], store: Store) -> list[Lane]:
+    def lanes(self, rows: list[Any], store: Store) -> list[Lane]:
         """The lanes with their tickets, what presses most on top."""
-        found = {state: Lane(state, label, limit_words(name, store)) for state, label, name in LANES}
-        pressing = sorted(rows, key=lambda one: -(self.clocks[one.id].share if self.clocks[one.id] else 0))
-        for one in pressing:
-            lane = found[ComplaintState(one.state)]
-            if len(lane.tickets) < MOST_IN_LANE:
-                lane.tickets.append(self._ticket(one))
-            else:
-                lane.more += 1
-        return list(found.values())
+        shares = {one.id: running.share if (running := self.clocks[one.id]) else 0.0 for one in rows}
+        found = []
+        for state, label, name in LANES:
+            pressing = sorted((one.id for one in rows if one.state == state), key=lambda key: -shares[key])
+            tickets = [self._ticket(one) for one in _whole(pressing[:MOST_IN_LANE])]
+            found.append(Lane(state, label, limit_words(name, store), tickets, len(pressing) - len(tickets)))
+        return found
 
     def _ticket(self, one: Complaint) -> Ticket:
         caller = self.callers.get(one.id)
         who = caller[1] if one.state == S.FINISHED and caller else one.owner.name if one.owner else ""
-        may = {verb for verb, yes, _why in allowed(one, self.user, self.actor.roles, self.hands[one.id]) if yes}
-        steps = [(FORMS[verb].label, verb) for verb in (*next_of(one), *more_of(one)) if verb in may]
+        offered = allowed(one, self.user, self.actor.roles, self.hands[one.id], (*next_of(one), *more_of(one)))
+        steps = [(FORMS[verb].label, verb) for verb, yes, _why in offered if yes]
         return Ticket(one, self.clocks[one.id], who, _marks(one), steps)
+
+
+def _whole(keys: list[int]) -> list[Complaint]:
+    """The complaints with these keys, in this order, with the names that a ticket shows."""
+    found = {one.id: one for one in db.session.scalars(
+        sa.select(Complaint).where(Complaint.id.in_(keys)).options(
+            selectinload(Complaint.customer), selectinload(Complaint.vehicle), selectinload(Complaint.owner),
+            selectinload(Complaint.store), selectinload(Complaint.finished_by)))} if keys else {}
+    return [found[key] for key in keys if key in found]
 
 
 def _marks(one: Complaint) -> list[str]:
@@ -179,7 +192,7 @@ def limit_words(name: str, store: Store) -> str:
     return _("%(number)s days", number=number) if name == "recall_days" else span(number)
 
 
-SHOWS: dict[str, Callable[[Board, Complaint], bool]] = {
+SHOWS: dict[str, Callable[[Board, Any], bool]] = {
     "all": lambda board, one: True, "mine": Board.mine, "late": Board.late,
     "major": lambda board, one: one.level == ComplaintLevel.MAJOR,
     "sales": lambda board, one: one.area == "sales", "service": lambda board, one: one.area == "service",

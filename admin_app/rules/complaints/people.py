@@ -92,7 +92,7 @@ def handlers(session: Any, complaint: Complaint) -> set[int]:
     return {*steps, *(one for one in (complaint.owner_id, complaint.responsible_id) if one is not None)}
 
 
-def handlers_of(session: Any, complaints: Collection[Complaint]) -> dict[int, set[int]]:
+def handlers_of(session: Any, complaints: Collection[Any]) -> dict[int, set[int]]:
     """handlers() of many complaints with one statement, by the complaint's key; for the board."""
     found = {one.id: {who for who in (one.owner_id, one.responsible_id) if who is not None} for one in complaints}
     rows = session.execute(ungated(sa.select(ComplaintStep.complaint_id, ComplaintStep.by_id).where(
@@ -113,13 +113,13 @@ def last_by(session: Any, complaint: Complaint, kind: StepKind) -> int | None:
 # ---------------------------------------------------------------- who may
 
 
-def allowed(complaint: Complaint, user: User, roles: Collection[str],
-            handled_by: set[int] | None = None) -> list[tuple[str, bool, Any]]:
+def allowed(complaint: Complaint, user: User, roles: Collection[str], handled_by: set[int] | None = None,
+            verbs: Collection[str] = VERBS) -> list[tuple[str, bool, Any]]:
     """(step, whether this person may take it now, why not) for every step; the reason is None where allowed."""
     session = sa.inspect(complaint).session
     hands = handlers(session, complaint) if handled_by is None else handled_by
     found = []
-    for verb in VERBS:
+    for verb in verbs:
         refusal = refused(session, verb, complaint, user, roles, hands)
         found.append((verb, refusal is None, refusal.message if refusal else None))
     return found
