@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from admin_app import access
+from admin_app import access, clock
 from admin_app.choices import FollowUpState, PromiseState, Trigger
 from admin_app.errors import RuleError
 from admin_app.models import Customer, FollowUp, Promise
@@ -33,6 +33,9 @@ def prepare(session: Any, promise: Promise, now: dt.datetime) -> None:
             raise RuleError(_l("There is no such customer."), "customer_id")
         promise.store_id = store_id
     promise.state = promise.state or PromiseState.OPEN
+    if promise.state == PromiseState.OPEN and promise.due_on < clock.local_day(now) and (
+            is_new(promise) or changed(promise, "due_on")):
+        raise RuleError(_l("Choose a day from today on."), "due_on")
     if is_new(promise) and promise.by_id is None:
         actor = access.actor_of(session)
         promise.by_id = actor.user_id if actor is not None else None

@@ -156,7 +156,8 @@ def test_a_promise_that_says_too_little(session: Any, cast: Any) -> None:
     customer = make_customer(session, owner=cast.sales_consultant)
     session.commit()
     good = {"customer_id": customer.id, "what": "送脚垫", "due_on": day(3)}
-    for bad, field in (({"what": " "}, "what"), ({"due_on": None}, "due_on"), ({"customer_id": None}, "customer_id"),
+    for bad, field in (({"what": " "}, "what"), ({"due_on": None}, "due_on"), ({"due_on": day(-1)}, "due_on"),
+                       ({"customer_id": None}, "customer_id"),
                        ({"customer_id": 999_999}, "customer_id")):
         assert refused(session, m.Promise(**(good | bad))) == field
 
