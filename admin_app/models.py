@@ -80,7 +80,7 @@ class Store(Row, db.Model):
     __tablename__ = "store"
 
     code: Mapped[str] = c.text(_l("Code"), 20, listed=True, unique=True)
-    name: Mapped[str] = c.text(_l("Name"), 80, listed=True, searched=True)
+    name: Mapped[str] = c.text(_l("Store name"), 80, listed=True, searched=True)
     brand: Mapped[str | None] = c.text(_l("Brand"), 60, listed=True)
     city: Mapped[str | None] = c.text(_l("City"), 60, listed=True)
     address: Mapped[str | None] = c.text(_l("Address"), 200)
@@ -110,7 +110,7 @@ class Team(StoreRow, db.Model):
 
     __tablename__ = "team"
 
-    name: Mapped[str] = c.text(_l("Name"), 60, listed=True, searched=True)
+    name: Mapped[str] = c.text(_l("Team name"), 60, listed=True, searched=True)
     department: Mapped[str] = c.choice(_l("Department"), ch.Department, listed=True, filtered=True)
     manager_id: Mapped[int | None] = c.link(_l("Manager"), "user", listed=True, constraint=False)
 
@@ -124,7 +124,7 @@ class Role(Row, db.Model):
     __tablename__ = "role"
 
     code: Mapped[str] = c.text(_l("Code"), 40, listed=True, unique=True)
-    name: Mapped[str] = c.text(_l("Name"), 60, listed=True, searched=True)
+    name: Mapped[str] = c.text(_l("Role name"), 60, listed=True, searched=True)
     department: Mapped[str] = c.choice(_l("Department"), ch.Department, listed=True, filtered=True)
     manages: Mapped[bool] = c.yes(_l("Leads a team"), listed=True)
     home: Mapped[str] = c.text(_l("Home page"), 20, default="own", server_default="own", help=_l("own, team, marketing, audit or system."))
@@ -503,17 +503,17 @@ class FollowUpRule(Row, db.Model):
 
     __tablename__ = "followup_rule"
 
-    code: Mapped[str] = c.text(_l("Code"), 40, listed=True, unique=True)
-    name: Mapped[str] = c.text(_l("Name"), 80, listed=True, searched=True)
-    trigger: Mapped[str] = c.choice(_l("When"), ch.Trigger, listed=True, filtered=True)
+    code: Mapped[str] = c.text(_l("Code"), 40, unique=True)
+    name: Mapped[str] = c.text(_l("Rule name"), 80, listed=True, searched=True)
+    trigger: Mapped[str] = c.choice(_l("Trigger"), ch.Trigger, listed=True, filtered=True)
     condition: Mapped[dict[str, Any] | None] = c.data(_l("If"), help=_l("Values of customer fields, such as grade or tier."))
-    offset: Mapped[int] = c.whole(_l("After"), listed=True, default=0, help=_l("Negative: ahead of the date."))
+    offset: Mapped[int] = c.whole(_l("Offset"), listed=True, default=0, help=_l("Negative: ahead of the date."))
     unit: Mapped[str] = c.choice(_l("Unit"), ch.OffsetUnit, listed=True, default=ch.OffsetUnit.DAYS)
     to_working_day: Mapped[bool] = c.yes(_l("Move to the next working day"))
-    assignee: Mapped[str] = c.choice(_l("By"), ch.Assignee, listed=True, default=ch.Assignee.OWNER)
+    assignee: Mapped[str] = c.choice(_l("Done by"), ch.Assignee, listed=True, default=ch.Assignee.OWNER)
     person_id: Mapped[int | None] = c.link(_l("Named person"), "user")
-    channel: Mapped[str] = c.choice(_l("Through"), ch.Channel, listed=True, default=ch.Channel.PHONE)
-    purpose: Mapped[str] = c.choice(_l("Purpose"), ch.Purpose, listed=True, default=ch.Purpose.SERVICE)
+    channel: Mapped[str] = c.choice(_l("Channel"), ch.Channel, listed=True, default=ch.Channel.PHONE)
+    purpose: Mapped[str] = c.choice(_l("Purpose"), ch.Purpose, filtered=True, default=ch.Purpose.SERVICE)
     expires_after: Mapped[int | None] = c.whole(_l("Void after days"), listed=True, help=_l("Days after the event; empty: never."))
     sample_percent: Mapped[int] = c.percent(_l("Sample"), default=100, server_default="100", help=_l("Share of the cases, drawn at random."))
     script: Mapped[str | None] = c.note(_l("Script"))
@@ -651,7 +651,7 @@ class Campaign(StoreRow, db.Model):
 
     __tablename__ = "campaign"
 
-    name: Mapped[str] = c.text(_l("Name"), 80, listed=True, searched=True)
+    name: Mapped[str] = c.text(_l("Campaign name"), 80, listed=True, searched=True)
     kind: Mapped[str] = c.choice(_l("Kind"), ch.CampaignKind, listed=True, filtered=True)
     form: Mapped[str | None] = c.choice(_l("Form"), ch.CampaignForm, filtered=True)
     state: Mapped[str] = c.choice(_l("State"), ch.CampaignState, default=ch.CampaignState.DRAFT, listed=True, filtered=True, readonly=True)
@@ -767,7 +767,7 @@ class Metric(Row, db.Model):
     __tablename__ = "metric"
 
     code: Mapped[str] = c.text(_l("Code"), 40, listed=True, unique=True)
-    name: Mapped[str] = c.text(_l("Name"), 60, listed=True, searched=True)
+    name: Mapped[str] = c.text(_l("Metric name"), 60, listed=True, searched=True)
     source: Mapped[str] = c.text(_l("Computed source"), 40, listed=True, readonly=True)
     direction: Mapped[str] = c.choice(_l("Direction"), ch.Direction, listed=True, default=ch.Direction.HIGHER)
     unit: Mapped[str] = c.choice(_l("Unit"), ch.Unit, listed=True, default=ch.Unit.PERCENT)
@@ -784,7 +784,7 @@ class ScoreScheme(Row, db.Model):
 
     __tablename__ = "score_scheme"
 
-    name: Mapped[str] = c.text(_l("Name"), 80, listed=True, searched=True)
+    name: Mapped[str] = c.text(_l("Scheme name"), 80, listed=True, searched=True)
     role_id: Mapped[int] = c.link(_l("Role"), "role", listed=True, filtered=True)
     valid_from: Mapped[dt.date] = c.day(_l("Valid from"), listed=True)
     enabled: Mapped[bool] = c.yes(_l("Enabled"), default=True, listed=True)
@@ -870,7 +870,7 @@ class AuditEntry(db.Model):
     verb: Mapped[str] = c.choice(_l("What"), ch.AuditVerb, listed=True, filtered=True)
     table: Mapped[str] = c.text(_l("Table"), 40, listed=True, filtered=True)
     row_id: Mapped[int | None] = c.whole(_l("Row"), listed=True, filtered=True)
-    label: Mapped[str | None] = c.text(_l("Name"), 120, listed=True)
+    label: Mapped[str | None] = c.text(_l("Record"), 120, listed=True)
     changes: Mapped[dict[str, Any] | None] = c.data(_l("Before and after"), listed=True)
     reason: Mapped[str | None] = c.text(_l("Reason"), 200)
     road: Mapped[str | None] = c.text(_l("From where"), 120)
