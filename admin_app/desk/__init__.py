@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from admin_app.desk.filters import list_address
-from admin_app.desk.serving import Bulk, DeskView
+from admin_app.desk.roads import Bulk, DeskView
 from admin_app.desk.view import Quick, details_page
 
 __all__ = ["Bulk", "DeskView", "Quick", "details_page", "list_address"]

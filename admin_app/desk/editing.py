@@ -141,10 +141,10 @@ class EditingDesk(BaseDesk):
         return row
 
     def _refuse(self, form: Any, error: RuleError) -> None:
-        if isinstance(error, Refused) and error.field is None:
-            raise error
         name = error.field or ""
         found = next((form[one] for one in (name, f"{name}_id") if one in form), None)
+        if found is None and isinstance(error, Refused):
+            raise error
         if found is None:
             flash(str(error.message), "error")
             return

@@ -1,6 +1,6 @@
 """DeskView: a generated screen. A table's declarations (columns.py) become list, filters, search and details.
 
-Editing is in editing.py, the rest (look-up, reveal, export, bulk) in serving.py; views.py has one class a table.
+Editing is in editing.py, the rest (look-up, export, bulk) in roads.py; views.py has one class a table.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ class BaseDesk(ModelView):
             name for name in forms.typed_fields(self.model) if name not in self.left_out], self.needed)
 
     def init_actions(self) -> None:
-        """Bulk actions are those of serving.py, not Flask-Admin's registry."""
+        """Bulk actions are those of roads.py, not Flask-Admin's registry."""
         self._actions: list[Any] = []
         self._actions_data: dict[str, Any] = {}
 

@@ -7,6 +7,7 @@ import secrets
 from typing import Any
 from urllib.parse import urlsplit
 
+import sqlalchemy as sa
 from flask import Flask, current_app, jsonify, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -29,7 +30,7 @@ WORDS: dict[int, tuple[Any, Any]] = {
     413: (_l("This is too large"), _l("The file or text is larger than the desk accepts.")),
     429: (_l("Too many attempts"), _l("Wait a few minutes, then try again.")),
     500: (_l("Something went wrong on our side"), _l("Nothing was saved. Tell the administrator the number below.")),
-    503: (_l("The desk is busy or being maintained"), _l("Try again in a minute. What you saved is safe.")),
+    503: (_l("The desk is busy or being maintained"), _l("Try again in a minute. What you saved before is safe.")),
 }
 
 
@@ -93,8 +94,17 @@ def _fault(error: Exception) -> tuple[Any, int]:
     return page(500, number=_number(error))
 
 
+def _busy(error: sa.exc.OperationalError) -> tuple[Any, int, dict[str, str]]:
+    """The database does not answer in time: nothing was saved, and the same step works in a moment."""
+    from admin_app.database import db
+
+    db.session.rollback()
+    return (*page(503, number=_number(error)), {"Retry-After": "30"})
+
+
 def init_app(app: Flask) -> None:
     """Answer every failure with a page of our own."""
+    app.register_error_handler(sa.exc.OperationalError, _busy)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(RuleError, _rule)

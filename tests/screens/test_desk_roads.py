@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from admin_app import models as m
+from admin_app.desk import listing
 from tests.conftest import row
 from tests.factories import make_customer, make_vehicle
 from tests.screens.desk_support import page
@@ -130,8 +132,6 @@ def test_errors_are_pages_with_a_sentence_and_a_way_back(sign_in: SignIn) -> Non
 
 def test_a_fault_has_a_number_that_stands_in_the_log(app: Any, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch,
                                                      caplog: pytest.LogCaptureFixture) -> None:
-    from admin_app.desk import listing
-
     def broken(*_args: Any, **_more: Any) -> None:
         raise ZeroDivisionError("secret detail")
 
@@ -140,3 +140,14 @@ def test_a_fault_has_a_number_that_stands_in_the_log(app: Any, sign_in: SignIn, 
     assert answer.status_code == 500 and "secret detail" not in answer.text
     number = answer.text.split("<code>")[1].split("</code>")[0]
     assert number in caplog.text
+
+
+def test_a_database_that_does_not_answer_is_a_503_page(
+        sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    def locked(*_args: Any, **_more: Any) -> None:
+        raise sa.exc.OperationalError("SELECT secret", {}, Exception("database is locked"))
+
+    client = sign_in("sales_consultant")
+    monkeypatch.setattr(listing, "page", locked)
+    answer = client.get("/admin/gift/")
+    assert answer.status_code == 503 and answer.headers["Retry-After"] and "SELECT" not in answer.text
