@@ -212,7 +212,7 @@ def _callers(complaint_ids: list[int]) -> dict[int, tuple[int, str]]:
                               .join(User, User.id == FollowUp.assignee_id).where(
         FollowUp.source_table == "complaint", FollowUp.source_id.in_(complaint_ids),
         FollowUp.state.in_([FollowUpState.OPEN, FollowUpState.SNOOZED])))
-    return {complaint_id: (user_id, name) for complaint_id, user_id, name in rows}
+    return {int(complaint_id or 0): (int(user_id or 0), name) for complaint_id, user_id, name in rows}
 
 
 def caller_of(complaint: Complaint) -> str:

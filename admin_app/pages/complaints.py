@@ -56,7 +56,7 @@ def board() -> Any:
     found = complaint_cards.Board(_me(), access.current(), now)
     counted = [(name, complaint_cards.SHOW_LABELS[name], len(found.shown(name))) for name in complaint_cards.SHOWS]
     chips = [one for one in counted if one[2] or one[0] in ("all", "mine", "late", show)]
-    store = db.session.get(Store, access.current().store_id)
+    store = db.session.scalars(sa.select(Store).where(Store.id == access.current().store_id)).one()
     first, closed, satisfied, answered = complaint_cards.month(now)
     return render_template(
         "complaint_board.html", show=show, chips=chips, words=complaint_cards,

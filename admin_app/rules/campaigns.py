@@ -9,7 +9,7 @@ invited → confirmed → attended → lead → deal, or declines, or does not c
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -96,7 +96,7 @@ def evaluate(session: Any, campaign: Campaign, by: User, now: dt.datetime, *, ev
         campaign.margin = campaign.margin if margin is None else margin
 
 
-VERBS = {"approve": approve, "start": start, "end": end, "evaluate": evaluate}
+VERBS: dict[str, Callable[..., None]] = {"approve": approve, "start": start, "end": end, "evaluate": evaluate}
 
 
 def _move(session: Any, verb: str, campaign: Campaign, by: User) -> None:
@@ -105,7 +105,8 @@ def _move(session: Any, verb: str, campaign: Campaign, by: User) -> None:
     if not roles & who:
         raise Refused(words)
     if campaign.state != begin:
-        raise RuleError(_l("This step does not fit: the campaign is \"%(state)s\".", state=campaign.state.label))
+        here = CampaignState(campaign.state).label
+        raise RuleError(_l("This step does not fit: the campaign is \"%(state)s\".", state=here))
     with access.as_system(session, f"campaign: {verb}"):
         campaign.state = after
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
 from admin_app import access
 from admin_app.choices import (
@@ -21,8 +23,9 @@ from admin_app.choices import (
     StepKind,
     VisitResult,
 )
+from admin_app.database import db
 from admin_app.errors import Refused, RuleError
-from admin_app.models import Complaint, ComplaintStep, FollowUp, FollowUpRule, Visit
+from admin_app.models import Complaint, ComplaintStep, FollowUp, FollowUpRule, User, Visit
 from admin_app.rules import complaints
 from admin_app.rules.complaints import people
 from tests.cast import NOW, Cast
@@ -540,3 +543,27 @@ def test_an_imported_complaint_runs_from_the_day_it_came_in(session: Any, cast: 
     complaint = received(session, cast, at=NOW - 300 * DAY)
     complaint.imported, complaint.created_at = True, NOW
     assert complaints.clock(complaint, cast.store, NOW + MINUTE).used == 1
+
+
+# ---------------------------------------------------------------- many at once
+
+
+def test_people_who_take_complaints_in_at_once_get_numbers_of_their_own(store_app: Flask, cast: Cast) -> None:
+    keys = [make_customer(db.session, owner=cast.sales_consultant).id for _turn in range(8)]
+    by_id = cast.care_specialist.id
+    db.session.commit()
+    db.session.remove()
+
+    def take_in(customer_id: int) -> str:
+        with store_app.app_context():
+            access.set_actor(db.session, access.Actor(name="test", system="test", store_ids=None, store_id=1))
+            complaint = Complaint(customer_id=customer_id, text="异响", received_at=NOW)
+            complaints.receive(db.session, complaint, db.session.get(User, by_id), NOW)
+            db.session.commit()
+            number = complaint.number
+            db.session.remove()
+            return number
+
+    with ThreadPoolExecutor(4) as pool:
+        numbers = sorted(pool.map(take_in, keys))
+    assert numbers == [f"TS-20261123-{one:02d}" for one in range(1, 9)]

@@ -62,7 +62,7 @@ class Clock:
         return not self.late and self.share >= SOON
 
 
-def clock(complaint: Complaint, store: Store, now: dt.datetime) -> Clock | None:
+def clock(complaint: Complaint | Any, store: Store, now: dt.datetime) -> Clock | None:
     """The clock of the step that is owed now; None for a closed complaint.
 
     A complaint from an old ledger runs from the day it came into the desk.
@@ -79,7 +79,7 @@ def clock(complaint: Complaint, store: Store, now: dt.datetime) -> Clock | None:
     return Clock(began, max(1, getattr(store, LIMITS[ComplaintState(complaint.state)])), int(used))
 
 
-def _began(complaint: Complaint) -> dt.datetime:
+def _began(complaint: Any) -> dt.datetime:
     """When the step before the present one was done; in a later round the analysis runs from the re-callback."""
     if complaint.state == S.RECEIVED:
         return complaint.received_at

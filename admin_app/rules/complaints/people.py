@@ -116,7 +116,7 @@ def last_by(session: Any, complaint: Complaint, kind: StepKind) -> int | None:
 def allowed(complaint: Complaint, user: User, roles: Collection[str], handled_by: set[int] | None = None,
             verbs: Collection[str] = VERBS) -> list[tuple[str, bool, Any]]:
     """(step, whether this person may take it now, why not) for every step; the reason is None where allowed."""
-    session = sa.inspect(complaint).session
+    session: Any = sa.inspect(complaint).session
     hands = handlers(session, complaint) if handled_by is None else handled_by
     found = []
     for verb in verbs:
@@ -140,7 +140,7 @@ def refused(session: Any, verb: str, complaint: Complaint, user: User, roles: Co
         return Refused(reason)
     if complaint.state not in STATIONS[verb]:
         return RuleError(_l("This step does not fit: the complaint stands at \"%(state)s\".",
-                            state=complaint.state.label))
+                            state=ComplaintState(complaint.state).label))
     return WANTS[verb](session, complaint, user, set(roles), hands) if verb in WANTS else None
 
 

@@ -27,7 +27,7 @@ def reroute(session: Any, complaint: Complaint, by: User, now: dt.datetime, *, a
 
 def route_to(session: Any, complaint: Complaint, area: ComplaintArea, by: User, now: dt.datetime, why: Any) -> None:
     """Change the area and put its manager in charge; a major complaint stays with the general manager."""
-    before = complaint.area
+    before = ComplaintArea(complaint.area)
     complaint.area = area
     write(session, complaint, StepKind.REROUTE, by, now, f"{before.label} → {area.label}: {why}")
     hand_over(session, complaint, people.in_charge(session, complaint))
