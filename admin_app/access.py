@@ -21,6 +21,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
 from admin_app import scope
 from admin_app.choices import Scope
+from admin_app.clock import utcnow
 from admin_app.errors import Refused
 from admin_app.models import BY_TABLE, Grant, Role, Team, User
 
@@ -86,13 +87,27 @@ class Actor:
     @cached_property
     def criteria(self) -> tuple[Any, ...]:
         """The loader criteria of every model that this actor does not see whole."""
-        options = []
-        for model in scope.GATED:
-            criterion = scope.criterion(model, self, "read")
-            if criterion is not None:
-                options.append(with_loader_criteria(
-                    model, criterion, include_aliases=True, propagate_to_loaders=False))
-        return tuple(options)
+        if self.system is not None:
+            key: tuple[Any, ...] = ("system", self.include_deleted)
+        else:
+            key = (self.user_id, self.store_ids, self.team_ids, self.roles, frozenset(self.rights.items()),
+                   self.include_deleted, utcnow().date())
+        return _criteria(key, self)
+
+
+_made: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+
+
+def _criteria(key: tuple[Any, ...], actor: Actor) -> tuple[Any, ...]:
+    """The criteria for everything that decides about them; kept, since making them takes longer than a list."""
+    if key not in _made:
+        found = ((model, scope.criterion(model, actor, "read")) for model in scope.GATED)
+        options = tuple(with_loader_criteria(model, criterion, include_aliases=True, propagate_to_loaders=False)
+                        for model, criterion in found if criterion is not None)
+        if len(_made) >= 1_000:
+            _made.clear()
+        _made[key] = options
+    return _made[key]
 
 
 def actor_of(session: Any) -> Actor | None:
@@ -137,7 +152,10 @@ def _merge(first: Right, second: Right) -> Right:
 
 def rights_of(session: Any, role_ids: list[int]) -> dict[str, Right]:
     """table → Right of one or two roles together."""
-    grants = session.scalars(ungated(sa.select(Grant).where(Grant.role_id.in_(role_ids), Grant.deleted_at.is_(None))))
+    grants = session.execute(ungated(sa.select(
+        Grant.role_id, Grant.table, Grant.read, Grant.write, Grant.can_create, Grant.delete, Grant.can_export,
+        Grant.can_reveal, Grant.can_assign, Grant.second_person).where(
+        Grant.role_id.in_(role_ids), Grant.deleted_at.is_(None))))
     by_role: dict[int, dict[str, Right]] = {role_id: {} for role_id in role_ids}
     for row in grants:
         by_role[row.role_id][row.table] = Right(
