@@ -23,11 +23,16 @@ from seeds.demo.world import World, begin
 
 SEED = 20260101
 CUSTOMERS = 2000
+CLOSED_MONTHS = 3
 SHARES = {"S1": 0.66, "S2": 0.34}
 
 
-def make(session: Any, now: dt.datetime, *, customers: int = CUSTOMERS, seed: int = SEED) -> World:
-    """Fill a seeded database without stores with the demo. No commit. The same seed and time make the same rows."""
+def make(session: Any, now: dt.datetime, *, customers: int = CUSTOMERS, closed_months: int = CLOSED_MONTHS,
+         seed: int = SEED) -> World:
+    """Fill a seeded database without stores with the demo. No commit. The same seed and time make the same rows.
+
+    closed_months: so many score periods are closed, and so frozen.
+    """
     with access.as_system(session, "demo store"):
         world = begin(session, now, seed)
         files = [file for code, share in SHARES.items() for file in story.build(world, code, round(customers * share))]
@@ -41,6 +46,6 @@ def make(session: Any, now: dt.datetime, *, customers: int = CUSTOMERS, seed: in
         world.writer.flush()
         story.refresh(world, files)
         world.writer.finish()
-        traces.close_periods(world)
+        traces.close_periods(world, closed_months)
         complaints.escalate_due(session, now)
     return world

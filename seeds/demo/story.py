@@ -44,7 +44,7 @@ def build(world: World, code: str, count: int) -> list[File]:
     plans = sorted((_plan(world, weighted(world.random, FATES)) for _n in range(count)), key=lambda plan: plan.first)
     owners = cycle(world.staff(store_id, "sales_consultant"))
     advisors = cycle(world.staff(store_id, "service_advisor"))
-    special = _own_customers(world, store_id)
+    special = _own_customers(world, store_id, count)
     files = []
     for plan in plans:
         owner, advisor = next(owners), next(advisors)
@@ -55,13 +55,13 @@ def build(world: World, code: str, count: int) -> list[File]:
     return files
 
 
-def _own_customers(world: World, store_id: int) -> Iterator[tuple[Person, Person]]:
+def _own_customers(world: World, store_id: int, customers: int) -> Iterator[tuple[Person, Person]]:
     """(owner, advisor) of the long-standing customers whom managers and the care department look after."""
     owners = cycle(world.staff(store_id, "sales_consultant"))
     advisors = cycle(world.staff(store_id, "service_advisor"))
     for role, count, part in OWN_CUSTOMERS:
         for person in world.staff(store_id, role):
-            for _n in range(count):
+            for _n in range(min(count, max(6, customers // 20))):
                 owner, advisor = next(owners), next(advisors)
                 yield (person, advisor) if part == "owner" else (owner, person)
 
@@ -142,7 +142,7 @@ def _pool(file: File, plan: Plan) -> None:
 
 def _open_orders(world: World, files: list[File]) -> None:
     """Cars that stand in the workshop now."""
-    for state, file in zip(OPEN_ORDERS, world.random.sample(files, len(OPEN_ORDERS)), strict=True):
+    for state, file in zip(OPEN_ORDERS, world.random.sample(files, min(len(OPEN_ORDERS), len(files))), strict=False):
         kind = RepairKind.ACCIDENT if state is RepairState.WAITING_PARTS else RepairKind.REPAIR
         row = file.cars[0]
         made = driving.order(file, row, world.last_day - dt.timedelta(days=world.random.randint(0, 2)), kind,

@@ -28,8 +28,7 @@ TODAY, OVERDUE = 6, 2
 WORKING_ROLES = ("sales_manager", "sales_consultant", "service_manager", "service_advisor", "care_manager",
                  "care_specialist")
 AGREED = ("确认用车情况", "回复上次的问题", "约到店时间", "确认续保意向", "了解换购计划", "节前车况提醒")
-# Score periods that are closed; all but the last of them are paid.
-CLOSED_MONTHS = 4
+NEVER = dt.date.max
 CHANGES, LOOKS = 160, 420  # entries of the last weeks in the two logs
 
 
@@ -50,7 +49,8 @@ def top_up(world: World, files: list[File]) -> None:
         for offset, wanted in ((0, TODAY), (-1, OVERDUE)):
             day = world.today + dt.timedelta(days=offset)
             there = sum(1 for row in mine if (row["due_on"] == day if offset == 0 else row["due_on"] < world.today))
-            free = [file for file in files if _looks_after(file, person) and file.row["next_contact_on"] is None]
+            free = [file for file in files if _looks_after(file, person)
+                    and (file.row["next_contact_on"] or NEVER) > world.today]
             for file in world.random.sample(free, min(max(0, wanted - there), len(free))):
                 _agree(file, person, day)
 
@@ -92,6 +92,8 @@ def _hidden_files(world: World, files: list[File]) -> None:
     """A restricted and a secret file in the first store, and the person named for the secret one."""
     there = [file for file in files if file.store_id == world.stores["S1"] and file.cars and file.owner
              and file.owner.role == "sales_consultant"]
+    if len(there) < 2:
+        return
     restricted, secret = world.random.sample(there, 2)
     until = world.today + dt.timedelta(days=180)
     restricted.row |= {"confidentiality": Confidentiality.RESTRICTED, "confidential_until": until,
@@ -147,17 +149,18 @@ def changes(world: World, files: list[File]) -> None:
 # ---------------------------------------------------------------- score periods
 
 
-def close_periods(world: World) -> None:
+def close_periods(world: World, months: int) -> None:
     """The score periods of the last months, closed by each store's care manager as the rules close them.
 
-    Everything must have been inserted. The session acts as the care manager for a while.
+    All but the last of them are paid. Everything must have been inserted. The session acts as the care manager
+    for a while.
     """
     session, before = world.session, access.actor_of(world.session)
     running = containing(world.today)
     for store_id in world.stores.values():
         keeper = session.get_one(User, world.staff(store_id, "care_manager")[0].id)
         store = session.get_one(Store, store_id)
-        for ago in range(CLOSED_MONTHS, 0, -1):
+        for ago in range(months, 0, -1):
             period = running.moved(-ago)
             if period is None:
                 continue

@@ -88,7 +88,7 @@ def make(world: World, files: list[File]) -> None:
         there = [file for file in files if file.store_id == store_id and file.cars and file.owner]
         stories = making.texts()["complaints"]
         days = sorted(world.today - dt.timedelta(days=world.random.randint(9, (world.today - world.begin).days - 5))
-                      for _n in range(PAST[code]))
+                      for _n in range(min(PAST[code], len(there) // 3)))
         for day in days:
             _past(world, world.random.choice(there), day, world.random.choice(stories))
         for number, given in enumerate(NOW[code]):
