@@ -21,6 +21,7 @@ from admin_app.models import Complaint, Customer, Vehicle
 SHORTEST = 2  # characters of a name
 MOST = 20  # rows shown of each kind
 LETTERS = re.compile(r"[a-z][a-z' ]*")
+NUMBER = re.compile(r"\+?\d[\d ()-]*")  # a phone as people write it, with blanks
 
 
 @dataclass
@@ -60,6 +61,8 @@ def customers(text: str) -> Any:
     """Customers whose name, pinyin (whole or initials) or phone answers to the text."""
     statement = listing.select_rows(Customer, ["owner_id"])
     typed = text.lower()
+    if NUMBER.fullmatch(typed):
+        return listing.search(Customer, statement, re.sub(r"[^+\d]", "", typed))
     if not LETTERS.fullmatch(typed):
         return listing.search(Customer, statement, text)
     sound = re.sub(r"[' ]", "", typed)

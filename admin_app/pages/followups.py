@@ -80,6 +80,17 @@ def statement(question: Asked, now: dt.datetime, due: str | None = "") -> Any:
     return found if wanted else found.where(FollowUp.due_on <= clock.local_day(now))
 
 
+def _counts(question: Asked, now: dt.datetime) -> dict[str, int]:
+    """The number on every chip in one query; "" is what is owed now."""
+    day, today = FollowUp.due_on, clock.local_day(now)
+    parts = {"": day <= today, "overdue": day < today, "today": day == today, "all": sa.true(),
+             "week": sa.and_(day >= today, day < today + dt.timedelta(days=7))}
+    every = followups.due_query(now, due="all", assignee_ids=question.people, reason=question.reason)
+    row = db.session.execute(every.with_only_columns(
+        *(sa.func.coalesce(sa.func.sum(sa.case((part, 1), else_=0)), 0) for part in parts.values()))).one()
+    return dict(zip(parts, map(int, row), strict=True))
+
+
 def count(found: Any) -> int:
     """How many tasks a statement has, exactly."""
     return db.session.scalar(found.with_only_columns(sa.func.count(FollowUp.id)).order_by(None)) or 0
@@ -94,7 +105,7 @@ def show() -> Any:
     found = followups.order(statement(question, now))
     rows = task_rows.rows_of(found.limit(PAGE + 1).offset(PAGE * question.page), now)
     chosen = _chosen(rows[:PAGE], now)
-    counts = {"": count(statement(question, now, None))} | {due: count(statement(question, now, due)) for due in DUES}
+    counts = _counts(question, now)
     done, total = followups.progress(db.session, _whose(question), now)
     return render_template(
         "followups.html", asked=question, rows=rows[:PAGE], more=len(rows) > PAGE, counts=counts, dues=DUES, now=now,

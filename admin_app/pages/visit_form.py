@@ -151,7 +151,7 @@ def whole(form: LogForm, name: str, least: int, most: int) -> int | None:
     return None
 
 
-def check(form: LogForm) -> dict[str, Any]:
+def check(form: LogForm, today: dt.date) -> dict[str, Any]:
     """The columns of the visit that the form gives; errors stand in form.errors."""
     result = VisitResult.find(form.result)
     if result is None:
@@ -159,8 +159,11 @@ def check(form: LogForm) -> dict[str, Any]:
     channel = Channel.find(form.channel)
     if channel is None:
         form.errors["channel"] = _("Choose how you met.")
-    if form.promise and read_day(form.promise_due) is None:
+    due = read_day(form.promise_due)
+    if form.promise and due is None:
         form.errors["promise_due"] = _("Say until when it is promised.")
+    elif form.promise and due is not None and due < today:
+        form.errors["promise_due"] = _("Choose a day from today on.")
     if form.promise_due and not form.promise:
         form.errors["promise"] = _("Say what was promised.")
     return {"result": result, "channel": channel, "satisfaction": whole(form, "satisfaction", 1, 5),

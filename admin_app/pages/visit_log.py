@@ -123,7 +123,7 @@ def _task() -> FollowUp | None:
 def _take(form: LogForm, customer: Customer, task: FollowUp | None, rule_day: dt.date | None, now: dt.datetime,
           key: str) -> str | None:
     """Save everything in one transaction; where to go next, or None where form.errors says why not."""
-    values = visit_form.check(form)
+    values = visit_form.check(form, clock.local_day(now))
     next_on = visit_form.next_day(form, rule_day, clock.local_day(now))
     gifts = visit_form.whole(form, "gift_count", 1, 1_000) if form.gift else None
     if form.errors:

@@ -1,0 +1,157 @@
+"""The global search: what finds whom, who may search fragments, and that every search is logged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from admin_app import access_log, search
+from admin_app import choices as ch
+from admin_app import models as m
+from admin_app.access import Actor, set_actor
+from admin_app.database import db
+from admin_app.rules.pinyin import of_name
+from tests.factories import make_complaint, make_customer, make_vehicle
+from tests.screens.daily_support import all_of
+
+
+@pytest.fixture
+def people(session: Any, cast: Any) -> dict[str, int]:
+    """赵建国 of the consultant with a car and a complaint; 赵建华 of the colleague; one in the other store."""
+    made = {}
+    for key, name, phone, owner in (("mine", "赵建国", "+8613812344290", cast.sales_consultant),
+                                    ("theirs", "赵建华", "+8613912345678", cast.colleague),
+                                    ("outside", "赵建平", "+8613712340000", cast.outsider)):
+        found = make_customer(session, owner=owner, name=name, phone=phone, pinyin=of_name(name))
+        made[key] = found.id
+    mine = session.get(m.Customer, made["mine"])
+    made["car"] = make_vehicle(session, mine, plate="粤B7K2M9", vin="LSVAA4182E2184421").id
+    made["complaint"] = make_complaint(session, mine, number="TS-20261101-0042").id
+    session.commit()
+    return made
+
+
+def ask(client: Any, text: str) -> Any:
+    return client.get("/admin/search/", query_string={"q": text}, headers={"Accept": "application/json"}).json
+
+
+def names(found: Any) -> set[str]:
+    return {one["name"] for one in found["customers"]}
+
+
+@pytest.mark.parametrize(("text", "wanted"), [
+    ("赵建", {"赵建国", "赵建华"}), ("建国", {"赵建国"}), ("zhaojianguo", {"赵建国"}), ("zjg", {"赵建国"}),
+    ("ZJ", {"赵建国", "赵建华"}), ("zhao jian", {"赵建国", "赵建华"}), ("4290", {"赵建国"}), ("1381234", {"赵建国"}),
+    ("138 1234 4290", {"赵建国"}), ("１３８１２３４４２９０", {"赵建国"}), ("赵", set()), ("429", set()), ("", set()),
+    ("%%", set()), ("__", set()), ("' or 1=1 --", set()),
+])
+def test_customers_of_the_store(people: dict[str, int], sign_in: Any, text: str, wanted: set[str]) -> None:
+    assert names(ask(sign_in("care_specialist"), text)) == wanted
+
+
+def test_plate_vin_and_complaint_number(people: dict[str, int], sign_in: Any) -> None:
+    client = sign_in("care_specialist")
+    for text in ("7K2M9", "粤B7K2M9", "粤B·7K2M9", "4421", "LSVAA4182E2184421"):
+        assert [one["id"] for one in ask(client, text)["vehicles"]] == [people["car"]], text
+    for text in ("TS-20261101-0042", "20261101-00"):
+        assert [one["id"] for one in ask(client, text)["complaints"]] == [people["complaint"]]
+
+
+def test_answers_are_masked(people: dict[str, int], sign_in: Any) -> None:
+    found = ask(sign_in("general_manager"), "13812344290")
+    assert found["customers"][0]["phone"] == "138****4290"
+    whole = str(found) + str(ask(sign_in("general_manager"), "7K2M9"))
+    for secret in ("+86138", "12344290", "粤B7K2M9", "LSVAA4182E2184421"):
+        assert secret not in whole.replace("'query': '13812344290'", "")
+
+
+def test_only_within_the_gate(people: dict[str, int], sign_in: Any) -> None:
+    assert names(ask(sign_in("sales_consultant"), "赵建")) == {"赵建国"}
+    assert names(ask(sign_in("colleague"), "赵建")) == {"赵建华"}
+    assert names(ask(sign_in("outsider"), "赵建")) == {"赵建平"}
+    assert names(ask(sign_in("general_manager"), "赵建")) == {"赵建国", "赵建华", "赵建平"}
+    assert names(ask(sign_in("administrator"), "赵建")) == set()
+    assert ask(sign_in("colleague"), "7K2M9")["vehicles"] == []
+    assert ask(sign_in("marketing"), "TS-20261101-0042")["complaints"] == []
+
+
+def test_those_who_may_not_reveal_find_whole_values_only(people: dict[str, int], sign_in: Any) -> None:
+    client = sign_in("auditor")
+    assert names(ask(client, "4290")) == set()
+    assert names(ask(client, "1381234429")) == set()
+    assert names(ask(client, "13812344290")) == {"赵建国"}
+    assert ask(client, "7K2M9")["vehicles"] == []
+    assert len(ask(client, "粤B7K2M9")["vehicles"]) == 1
+
+
+def test_the_page_says_the_same(people: dict[str, int], sign_in: Any) -> None:
+    client = sign_in("care_specialist")
+    page = client.get("/admin/search/?q=赵建").text
+    assert page.count('class="strong" href="/admin/customer/details/') == 2
+    only = client.get("/admin/search/?q=建国")
+    assert only.headers["Location"] == f"/admin/customer/details/?id={people['mine']}"
+    assert '<div class="empty">' in client.get("/admin/search/?q=不存在的人").text
+    assert '<div class="empty">' in client.get("/admin/search/").text
+
+
+def test_commands_are_found_by_their_words(people: dict[str, int], sign_in: Any) -> None:
+    client = sign_in("care_specialist")
+    with client.session_transaction() as kept:
+        kept["language"] = "en"
+    urls = {one["url"] for one in ask(client, "complaint")["commands"]}
+    assert "/admin/complaint/new/" in urls
+    assert ask(sign_in("auditor"), "complaint new")["commands"] == []
+
+
+def test_searches_are_logged_and_numbers_masked(people: dict[str, int], sign_in: Any, cast: Any) -> None:
+    me = cast.care_specialist.id
+    db.session.rollback()
+    client = sign_in("care_specialist")
+    ask(client, "建国"), ask(client, "13812344290"), ask(client, "x")
+    kept = [(row.user_id, row.reason, row.count) for row in all_of(m.AccessLog, m.AccessLog.verb == "search")]
+    assert kept == [(me, "建国", 1), (me, "*******4290", 1)]
+
+
+def test_more_than_a_page_of_answers_is_said(session: Any, cast: Any, sign_in: Any) -> None:
+    for _number in range(search.MOST + 3):
+        make_customer(session, owner=cast.sales_consultant, name="钱多多")
+    session.commit()
+    found = ask(sign_in("care_specialist"), "钱多")
+    assert (len(found["customers"]), found["more"]) == (search.MOST, ["customers"])
+
+
+def test_deleted_and_secret_customers_are_not_found(people: dict[str, int], session: Any, sign_in: Any) -> None:
+    session.get(m.Customer, people["mine"]).confidentiality = ch.Confidentiality.SECRET
+    session.commit()
+    session.rollback()
+    assert names(ask(sign_in("care_specialist"), "赵建")) == {"赵建华"}
+
+
+def test_the_batch_keeps_what_it_could_not_write(app: Any, cast: Any) -> None:
+    batch = access_log.Batch(db.engine)
+    batch.rows.append({"at": None, "user_id": None, "store_id": None, "verb": "no such verb", "table": None,
+                       "row_id": None, "reason": None, "count": None, "address": None})
+    batch.flush()
+    assert len(batch.rows) == 1
+    batch.rows.clear()
+    batch.flush()
+    assert not batch.rows
+
+
+def test_the_batch_is_written_by_its_thread(app: Any, cast: Any) -> None:
+    set_actor(db.session, Actor(user_id=cast.auditor.id, store_id=1))
+    db.session.rollback()
+    app.testing = False
+    try:
+        access_log.viewed("customer", 7)
+        batch = app.extensions["caredesk_access_log"]
+        for _wait in range(40):
+            if not batch.rows:
+                break
+            batch.wake.wait(0.05)
+            __import__("time").sleep(0.05)
+    finally:
+        app.testing = True
+    set_actor(db.session, Actor(system="test", store_ids=None))
+    assert [(row.table, row.row_id) for row in all_of(m.AccessLog, m.AccessLog.verb == "view")] == [("customer", 7)]
