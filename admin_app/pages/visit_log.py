@@ -12,21 +12,31 @@ from urllib.parse import urlencode
 import sqlalchemy as sa
 from flask import Blueprint, Flask, abort, flash, redirect, render_template, request
 from flask_babel import gettext as _
+from flask_login import current_user
 from sqlalchemy.orm import selectinload
 
 from admin_app import access, access_log, clock, menu, once, search
-from admin_app.choices import PromiseState, VisitState
+from admin_app.choices import (
+    Channel,
+    ComplaintArea,
+    ComplaintChannel,
+    ComplaintState,
+    PromiseState,
+    Purpose,
+    VisitState,
+)
 from admin_app.clock import utcnow
 from admin_app.database import db
 from admin_app.errors import Refused, RuleError
-from admin_app.models import Customer, FollowUp, Gift, Promise, Visit
+from admin_app.models import Complaint, Customer, FollowUp, Gift, Promise, Visit
 from admin_app.pages import task_rows, visit_form
 from admin_app.pages.failures import safe_path
 from admin_app.pages.visit_form import LogForm
-from admin_app.rules import followups, privacy, saving
+from admin_app.rules import complaints, followups, privacy, saving
 
 bp = Blueprint("visit_log", __name__, url_prefix="/admin/visit/log")
 
+DISAPPOINTED = 2  # satisfaction of 5 up to which an answer is a complaint (DOMAIN 3.4, default)
 MOST_PICKED = 20
 
 
@@ -141,10 +151,34 @@ def _take(form: LogForm, customer: Customer, task: FollowUp | None, rule_day: dt
     if form.gift:
         _keep(Gift(store_id=customer.store_id, customer_id=customer.id, name=form.gift, quantity=gifts or 1,
                    visit_id=visit.id, by_id=access.current().user_id, given_on=clock.local_day(now)), now)
+    complaint = _complain(visit, now)
     location = _onward(customer, task, now)
     once.take(db.session, key, location)
+    number = complaint.number if complaint is not None else None
     db.session.commit()
+    if number:
+        flash(_("Complaint %(number)s was opened from the answer.", number=number), "warning")
     return location
+
+
+def _complain(visit: Visit, now: dt.datetime) -> Complaint | None:
+    """An answer of 2 or less opens a complaint with the answer as its text (DOMAIN 3.4), unless one is open."""
+    if visit.satisfaction is None or visit.satisfaction > DISAPPOINTED or not access.can("complaint", "create"):
+        return None
+    with access.as_system(db.session, "is a complaint open?"):
+        waiting = db.session.scalars(sa.select(Complaint.id).where(
+            Complaint.customer_id == visit.customer_id, Complaint.state != ComplaintState.CLOSED).limit(1)).first()
+    if waiting is not None:
+        return None
+    sales = visit.purpose_kind in (Purpose.SALES, Purpose.DELIVERY)
+    said = _("Satisfaction %(number)s of 5", number=visit.satisfaction)
+    complaint = Complaint(
+        customer_id=visit.customer_id, vehicle_id=visit.vehicle_id,
+        area=ComplaintArea.SALES if sales else ComplaintArea.SERVICE,
+        channel=ComplaintChannel.PHONE if visit.channel == Channel.PHONE else ComplaintChannel.VISIT,
+        text="\n".join(part for part in (visit.content, said) if part), received_at=now)
+    complaints.receive(db.session, complaint, current_user._get_current_object(), now)
+    return complaint
 
 
 def _keep(row: Any, now: dt.datetime) -> None:

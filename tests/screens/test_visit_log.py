@@ -119,6 +119,21 @@ def test_a_refused_form_can_be_mended_and_sent_with_its_key(case: dict[str, int]
     assert len(all_of(m.Visit)) == 1
 
 
+@pytest.mark.parametrize("username", ["sales_consultant", "care_specialist"])
+def test_a_bad_answer_opens_one_complaint(case: dict[str, int], sign_in: Any, username: str) -> None:
+    client = sign_in(username)
+    log(client, case, satisfaction="3")
+    assert all_of(m.Complaint) == []
+    log(client, case, satisfaction="2", content="等了三个小时", key="second-key", followup=None)
+    (complaint,) = all_of(m.Complaint)
+    assert (complaint.customer_id, complaint.level, complaint.state) == (
+        case["customer"], ch.ComplaintLevel.GENERAL, ch.ComplaintState.RECEIVED)
+    assert complaint.text.startswith("等了三个小时")
+    assert complaint.owner_id is not None
+    log(client, case, satisfaction="1", key="third-key", followup=None)
+    assert len(all_of(m.Complaint)) == 1  # it is open already
+
+
 @pytest.mark.parametrize(("username", "code"), [
     ("sales_manager", 302), ("care_specialist", 302), ("colleague", 404), ("outsider", 404), ("marketing", 403),
     ("auditor", 403), ("administrator", 403),
