@@ -18,7 +18,8 @@ import sqlalchemy as sa
 from flask import Flask, current_app
 from flask_babel import lazy_gettext as _l
 
-from admin_app import access, anchors, backup
+from admin_app import access, anchors, audit, backup
+from admin_app.choices import AuditVerb
 from admin_app.clock import at, local_day, utcnow
 from admin_app.database import db
 from admin_app.errors import RuleError
@@ -79,6 +80,8 @@ def tidy(session: Any, now: dt.datetime) -> str:
             (Submission, Submission.created_at, now - SUBMISSIONS_KEPT), (AccessLog, AccessLog.at, now - LOG_KEPT)):
         result = session.connection().execute(sa.delete(model.__table__).where(column < before))
         gone += result.rowcount
+    if gone:
+        audit.record(session, AuditVerb.BULK, "access_log", label=f"tidy: {gone}", reason="kept for 3 years, now over")
     return str(gone)
 
 
