@@ -46,7 +46,7 @@ def top_up(world: World, files: list[File]) -> None:
     """Agreed contacts, so that no sign-in of the demo finds an empty day. Called when all other tasks are there."""
     for person in (one for one in world.people if one.role in WORKING_ROLES):
         mine = [row for row in world.kept_tasks if row["assignee_id"] == person.id]
-        for offset, wanted in ((0, TODAY), (-1, OVERDUE)):
+        for offset, wanted in ((-1, OVERDUE), (0, TODAY)):
             day = world.today + dt.timedelta(days=offset)
             there = sum(1 for row in mine if (row["due_on"] == day if offset == 0 else row["due_on"] < world.today))
             free = [file for file in files if _looks_after(file, person)
