@@ -56,6 +56,6 @@ def settle(session: Any, promise: Promise, now: dt.datetime, created: bool) -> N
         FollowUp.source_table == "promise", FollowUp.source_id == promise.id,
         FollowUp.state.in_(tasks.OPEN_STATES), ~FollowUp.occurrence.endswith(f":{promise.due_on}")))
     for task in outdated:
-        tasks.close(session, task, FollowUpState.VOID, now, note="日期已变更")
+        tasks.close(session, task, FollowUpState.VOID, now, note=tasks.NEW_DATE)
     tasks.refresh_customers(session, {promise.customer_id})
     followups.on_event(session, Trigger.PROMISE_DUE, promise, now)

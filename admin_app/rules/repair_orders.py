@@ -15,6 +15,7 @@ from admin_app.errors import RuleError
 from admin_app.models import Customer, RepairOrder, Vehicle
 from admin_app.rules import followups, vehicles
 from admin_app.rules.changes import changed, is_new
+from admin_app.rules.followups import tasks
 
 SERVICES = (RepairKind.FIRST_SERVICE, RepairKind.SERVICE)  # after these the next service is counted anew
 EARLY = dt.timedelta(minutes=10)
@@ -84,7 +85,7 @@ def settle(session: Any, order: RepairOrder, now: dt.datetime, created: bool) ->
     """A closed order goes into the car's history and makes the care call; a reopened one takes the call back."""
     closing = order.__dict__.pop("closing", created and order.state == RepairState.CLOSED)
     if order.state != RepairState.CLOSED:
-        followups.settle_source(session, "repair_order", order.id, now, note="工单未关闭")
+        followups.settle_source(session, "repair_order", order.id, now, note=tasks.NOT_CLOSED)
         return
     if not closing:
         return

@@ -20,7 +20,6 @@ from admin_app.rules.followups import tasks
 
 LEAST_DAYS = 30  # between two readings, before an average says anything (default)
 MOST_PER_DAY = 500.0  # km; more is a mistake in a reading
-NEW_DATE = "日期已变更"
 
 # Which date of the car a rule's occurrence carries.
 DATE_OF = {Trigger.DELIVERY: "bought_on", Trigger.INSURANCE: "insurance_until", Trigger.WARRANTY: "warranty_until",
@@ -223,7 +222,7 @@ def void_outdated(session: Any, vehicle: Vehicle, now: dt.datetime) -> None:
         else:
             continue
         if not task.occurrence.endswith(f":{current}"):
-            tasks.close(session, task, FollowUpState.VOID, now, note=NEW_DATE)
+            tasks.close(session, task, FollowUpState.VOID, now, note=tasks.NEW_DATE)
     tasks.refresh_customers(session, {task.customer_id for task, _trigger in found})
 
 

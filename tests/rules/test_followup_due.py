@@ -197,6 +197,15 @@ def test_a_snooze_that_makes_no_sense_is_refused(session: Any, cast: Any, until:
     assert (task.state, task.due_on, task.snooze_count) == (S.OPEN, day(), 0)
 
 
+def test_the_nightly_job_mends_a_next_date(session: Any, cast: Any) -> None:
+    task, other = a_task(session, cast), a_task(session, cast)
+    task.deleted_at, task.customer.grade = NOW, Grade.D
+    task.customer.next_contact_on = day()
+    session.flush()
+    followups.make_dated(session, day(), NOW)
+    assert (task.customer.next_contact_on, other.customer.next_contact_on) == (None, day())
+
+
 def test_skipped_needs_a_reason(session: Any, cast: Any) -> None:
     task = a_task(session, cast)
     with pytest.raises(RuleError):

@@ -19,6 +19,7 @@ from tests.cast import NOW
 from tests.factories import make_campaign, make_complaint, make_customer, make_order, make_vehicle
 from tests.rules.followup_support import day, rule, save, tasks, the
 
+DAY = dt.timedelta(days=1)
 HOUR = dt.timedelta(hours=1)
 
 
@@ -97,6 +98,10 @@ def test_a_corrected_day_of_purchase_moves_the_delivery_calls(session: Any, cast
     save(session, car)
     assert {task.state for task in before} == {S.VOID}
     assert the(tasks(session, customer, "delivery_day3")).due_on == day(2)
+    car.bought_on = day()
+    save(session, car)
+    assert {task.state for task in before} == {S.OPEN}, "the first day was right after all"
+    assert len(tasks(session, customer)) == len(before)
 
 
 def test_a_closed_repair_order_is_asked_about_on_day_3(session: Any, cast: Any) -> None:
@@ -111,6 +116,9 @@ def test_a_closed_repair_order_is_asked_about_on_day_3(session: Any, cast: Any) 
     order.state = ch.RepairState.WORKING
     save(session, order)
     assert task.state == S.VOID
+    order.state = ch.RepairState.CLOSED
+    save(session, order, NOW + DAY)
+    assert (the(tasks(session, customer)), task.state, task.note, task.closed_at) == (task, S.OPEN, None, None)
 
 
 def test_the_re_callback_never_goes_to_who_handled_the_complaint(session: Any, cast: Any) -> None:

@@ -21,7 +21,7 @@ from admin_app.choices import AuditVerb, FollowUpState, Stage, Trigger
 from admin_app.models import Customer, FollowUp, FollowUpRule, Store
 from admin_app.rules.followups import cases, making, rules
 from admin_app.rules.followups.staff import Staff
-from admin_app.rules.followups.tasks import OPEN_STATES, refresh_customers
+from admin_app.rules.followups.tasks import OPEN_STATES, forget, refresh_customers, refresh_store
 
 CHUNK = 2000
 WORKING_DAY_SHIFT = 12  # days by which a move to a working day may put a task off (the longest holiday is 9)
@@ -44,6 +44,7 @@ def make_dated(session: Any, today: dt.date, now: dt.datetime) -> dict[str, int]
                 counts[rule.code] += _make(session, rule, store, staff, today, now)
             for rule in graded:
                 counts[rule.code] += _remind_of_grade(session, rule, store, staff, today, now)
+            refresh_store(session, store.id)
     return dict(counts)
 
 
@@ -136,9 +137,7 @@ def void_expired(session: Any, store: Store, today: dt.date, now: dt.datetime) -
         ids = sorted(number for number, _customer in gone)
         audit.record(session, AuditVerb.BULK, "followup", label=f"void: {len(ids)}",
                      changes={"state": ["open", "void"], "rows": [0, len(ids)], "ids": ids}, store_id=store.id)
-        for row in session.identity_map.values():
-            if isinstance(row, FollowUp):
-                session.expire(row)
+        forget(session, ids)
         refresh_customers(session, {customer for _number, customer in gone})
     return len(gone)
 

@@ -1,5 +1,6 @@
 """Cases into tasks. A case is "this rule fires for this customer because of this record"; its occurrence is unique,
-so running anything twice, or in two processes at once, adds nothing (INSERT … ON CONFLICT DO NOTHING).
+so running anything twice, or in two processes at once, adds nothing (INSERT … ON CONFLICT). A task that was void only
+because its record had changed is owed again once the record is as it was.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from admin_app.models import Customer, FollowUp, FollowUpRule
 from admin_app.rules.followups import rules
 from admin_app.rules.followups.blocking import MARKETING
 from admin_app.rules.followups.staff import Staff
-from admin_app.rules.followups.tasks import refresh_customers
+from admin_app.rules.followups.tasks import TAKEN_BACK, forget, refresh_customers
 
 BATCH = 500
 
@@ -103,9 +104,9 @@ def _insert(session: Any, batch: list[dict[str, Any]]) -> list[int]:
     table, actor = FollowUp.__table__, access.actor_of(session)
     batch = [task | {"created_by_id": actor.user_id if actor else None} for task in batch]
     dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table).on_conflict_do_nothing(index_elements=["occurrence"]).returning(
-        table.c.id, table.c.occurrence)
+    statement = _upsert(dialect.insert(table)).returning(table.c.id, table.c.occurrence)
     new = {key: number for number, key in session.connection().execute(statement, batch)}
+    forget(session, new.values())
     if len(batch) <= 5:
         for task in batch:
             if task["occurrence"] in new:
@@ -116,6 +117,21 @@ def _insert(session: Any, batch: list[dict[str, Any]]) -> list[int]:
         audit.record(session, AuditVerb.BULK, "followup", label=f"{batch[0]['reason']}: {len(new)}",
                      changes={"rows": [0, len(new)], "ids": sorted(new.values())}, store_id=batch[0]["store_id"])
     return list(new.values())
+
+
+def _upsert(fresh: Any) -> Any:
+    """The insert that leaves a task alone which is there, save one that was taken back: that is owed again.
+
+    Everything fixed stands in the statement itself; with bound values it would run once a row.
+    """
+    table, said = FollowUp.__table__, sa.literal_column
+    taken_back = sa.and_(table.c.state == said(f"'{FollowUpState.VOID.value}'"),
+                         sa.or_(*[table.c.note == said(f"'{note}'") for note in TAKEN_BACK]))
+    anew = {name: fresh.excluded[name] for name in
+            ("state", "due_on", "due_at", "expires_on", "assignee_id", "updated_at", "closed_at", "closed_by_id",
+             "note")}
+    return fresh.on_conflict_do_update(
+        index_elements=["occurrence"], where=taken_back, set_=anew | {"version": table.c.version + said("1")})
 
 
 def loaded(session: Any, ids: list[int]) -> list[FollowUp]:

@@ -21,6 +21,9 @@ from admin_app.models import Customer, FollowUp, User, Visit
 from admin_app.rules.followups import rules
 
 OPEN_STATES = (FollowUpState.OPEN, FollowUpState.SNOOZED)
+# Why a task is void although its record may call for it again; stored, so in the store's language.
+NEW_DATE, NOT_CLOSED = "日期已变更", "工单未关闭"
+TAKEN_BACK = (NEW_DATE, NOT_CLOSED)
 LONGEST_SNOOZE = 365  # days (default)
 CHUNK = 1000
 
@@ -169,6 +172,14 @@ def plan(session: Any, customer: Customer, day: dt.date, now: dt.datetime, *, as
     return found
 
 
+def forget(session: Any, ids: Iterable[int]) -> None:
+    """Let tasks that were changed by SQL be read anew."""
+    for number in ids:
+        row = session.identity_map.get(identity_key(FollowUp, number))
+        if row is not None:
+            session.expire(row)
+
+
 # ---------------------------------------------------------------- the customer's next date
 
 
@@ -180,6 +191,14 @@ def refresh_customers(session: Any, ids: Iterable[int]) -> None:
         earliest = sa.select(sa.func.min(_tasks.c.due_on)).where(
             _tasks.c.customer_id == _customers.c.id, _tasks.c.state.in_(OPEN_STATES), _tasks.c.deleted_at.is_(None))
         set_derived(session, wanted[at:at + CHUNK], "next_contact_on", earliest.scalar_subquery())
+
+
+def refresh_store(session: Any, store_id: int) -> None:
+    """Bring the next dates of a store up to date, whatever was moved to the recycle bin or restored by other roads."""
+    session.flush()
+    with_date = sa.select(Customer.id).where(Customer.store_id == store_id, Customer.next_contact_on.is_not(None))
+    with_task = sa.select(FollowUp.customer_id).where(FollowUp.store_id == store_id, FollowUp.state.in_(OPEN_STATES))
+    refresh_customers(session, session.scalars(sa.union(with_date, with_task)).all())
 
 
 def set_derived(session: Any, ids: list[int], name: str, value: Any) -> None:
