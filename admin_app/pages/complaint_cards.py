@@ -20,7 +20,7 @@ from admin_app.models import Complaint, ComplaintStep, FollowUp, Store, User
 from admin_app.pages.complaint_steps import FORMS, more_of, next_of
 from admin_app.rules.complaints import clock
 from admin_app.rules.complaints.clocks import Clock
-from admin_app.rules.complaints.people import allowed, handlers_of
+from admin_app.rules.complaints.people import allowed, handlers_of, names
 
 S = ComplaintState
 HOUR, DAY = 60, 24 * 60
@@ -116,7 +116,7 @@ class Lane:
 # What the counts and clocks of a board need; the whole rows are read for the tickets that are shown.
 READ = ("id", "store_id", "state", "level", "area", "owner_id", "responsible_id", "created_by_id", "created_at",
         "imported", "loops", "received_at", "acknowledged_at", "understood_at", "proposed_at", "finished_at",
-        "recalled_at")
+        "finished_by_id", "recalled_at")
 
 
 class Board:
@@ -131,6 +131,8 @@ class Board:
         self.clocks = {one.id: clock(one, stores[one.store_id], now) for one in self.rows}
         self.callers = _callers([one.id for one in self.rows if one.state == S.FINISHED])
         self.hands = handlers_of(db.session, self.rows)
+        self.names = names(db.session, {*self.callers.values(), *(one.owner_id for one in self.rows),
+                                        *(one.finished_by_id for one in self.rows)})
 
     def shown(self, name: str) -> list[Any]:
         """The complaints behind a chip."""
@@ -138,8 +140,7 @@ class Board:
 
     def mine(self, complaint: Any) -> bool:
         """In my charge, handled or taken in by me, or mine to call back."""
-        caller = self.callers.get(complaint.id, (0, ""))[0]
-        return self.user.id in {*self.hands[complaint.id], complaint.created_by_id, caller}
+        return self.user.id in {*self.hands[complaint.id], complaint.created_by_id, self.callers.get(complaint.id)}
 
     def late(self, complaint: Any) -> bool:
         running = self.clocks[complaint.id]
@@ -156,34 +157,32 @@ class Board:
         return found
 
     def _ticket(self, one: Complaint) -> Ticket:
-        caller = self.callers.get(one.id)
-        who = caller[1] if one.state == S.FINISHED and caller else one.owner.name if one.owner else ""
+        who = self.callers.get(one.id, one.owner_id) if one.state == S.FINISHED else one.owner_id
         offered = allowed(one, self.user, self.actor.roles, self.hands[one.id], (*next_of(one), *more_of(one)))
         steps = [(FORMS[verb].label, verb) for verb, yes, _why in offered if yes]
-        return Ticket(one, self.clocks[one.id], who, _marks(one), steps)
+        return Ticket(one, self.clocks[one.id], self.names.get(who or 0, ""), self._marks(one), steps)
+
+    def _marks(self, one: Complaint) -> list[str]:
+        """The quiet badges of a ticket."""
+        marks = [look.label_of(one.channel)] if one.state == S.RECEIVED else []
+        if one.cause and one.state in (S.ANALYSED, S.PROPOSED):
+            marks.append(look.label_of(one.cause))
+        if one.loops:
+            marks.append(_("round %(number)s", number=one.loops + 1))
+        if one.state == S.FINISHED and one.recall_attempts:
+            marks.append(_("not reached %(number)s times", number=one.recall_attempts))
+        elif one.finished_by_id in self.names:
+            marks.append(_("handled by %(name)s", name=self.names[one.finished_by_id]))
+        return marks
 
 
 def _whole(keys: list[int]) -> list[Complaint]:
-    """The complaints with these keys, in this order, with the names that a ticket shows."""
+    """The complaints with these keys, in this order, with what a ticket shows."""
     found = {one.id: one for one in db.session.scalars(
         sa.select(Complaint).where(Complaint.id.in_(keys)).options(
-            selectinload(Complaint.customer), selectinload(Complaint.vehicle), selectinload(Complaint.owner),
-            selectinload(Complaint.store), selectinload(Complaint.finished_by)))} if keys else {}
+            selectinload(Complaint.customer), selectinload(Complaint.vehicle),
+            selectinload(Complaint.store)))} if keys else {}
     return [found[key] for key in keys if key in found]
-
-
-def _marks(one: Complaint) -> list[str]:
-    """The quiet badges of a ticket."""
-    marks = [look.label_of(one.channel)] if one.state == S.RECEIVED else []
-    if one.cause and one.state in (S.ANALYSED, S.PROPOSED):
-        marks.append(look.label_of(one.cause))
-    if one.loops:
-        marks.append(_("round %(number)s", number=one.loops + 1))
-    if one.state == S.FINISHED and one.recall_attempts:
-        marks.append(_("not reached %(number)s times", number=one.recall_attempts))
-    elif one.state == S.FINISHED and one.finished_by:
-        marks.append(_("handled by %(name)s", name=one.finished_by.name))
-    return marks
 
 
 def limit_words(name: str, store: Store) -> str:
@@ -204,20 +203,20 @@ SHOW_LABELS: dict[str, Any] = {
 }
 
 
-def _callers(complaint_ids: list[int]) -> dict[int, tuple[int, str]]:
-    """complaint → (key, name) of who is to call back, as far as the person may see the task."""
+def _callers(complaint_ids: list[int]) -> dict[int, int | None]:
+    """complaint → who is to call back, as far as the person may see the task."""
     if not complaint_ids:
         return {}
-    rows = db.session.execute(sa.select(FollowUp.source_id, FollowUp.assignee_id, User.name)
-                              .join(User, User.id == FollowUp.assignee_id).where(
+    rows = db.session.execute(sa.select(FollowUp.source_id, FollowUp.assignee_id).where(
         FollowUp.source_table == "complaint", FollowUp.source_id.in_(complaint_ids),
         FollowUp.state.in_([FollowUpState.OPEN, FollowUpState.SNOOZED])))
-    return {int(complaint_id or 0): (int(user_id or 0), name) for complaint_id, user_id, name in rows}
+    return {int(complaint_id or 0): user_id for complaint_id, user_id in rows}
 
 
 def caller_of(complaint: Complaint) -> str:
     """The name of who is to call back; empty where nobody is named."""
-    return _callers([complaint.id]).get(complaint.id, (0, ""))[1]
+    caller = _callers([complaint.id]).get(complaint.id)
+    return names(db.session, {caller}).get(caller or 0, "")
 
 
 def month(now: dt.datetime) -> tuple[dt.date, int, int, int]:

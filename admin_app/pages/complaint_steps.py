@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from admin_app.access import ungated
 from admin_app.choices import Cause, CauseType, Choice, ComplaintArea, ComplaintLevel, Department
 from admin_app.columns import Field
 from admin_app.database import db
@@ -225,10 +224,3 @@ READ: dict[str, Callable[[Ask, str], Any]] = {
     "chips": _by_kind("choice"), "type": _type, "person": _person,
     "yes_no": lambda ask, text: {"1": True, "0": False}.get(text.strip()),
 }
-
-
-def person_name(user_id: int | None) -> str:
-    """The name of a person whoever may see the account; empty for None."""
-    if user_id is None:
-        return ""
-    return db.session.scalars(ungated(sa.select(User.name).where(User.id == user_id))).first() or ""

@@ -24,6 +24,7 @@ from admin_app.pages import complaint_cards, complaint_steps, task_rows
 from admin_app.rules import privacy
 from admin_app.rules.complaints import allowed, clock, handlers
 from admin_app.rules.complaints.clocks import due_at
+from admin_app.rules.complaints.people import names
 
 bp = Blueprint("complaint_page", __name__, url_prefix="/admin/complaint")
 
@@ -114,8 +115,7 @@ def complaint_or_404(text: str | None) -> Complaint:
         abort(404)
     found = db.session.scalars(
         sa.select(Complaint).where(Complaint.id == int(text)).execution_options(populate_existing=True).options(
-            selectinload(Complaint.customer), selectinload(Complaint.vehicle), selectinload(Complaint.owner),
-            selectinload(Complaint.store))).first()
+            selectinload(Complaint.vehicle), selectinload(Complaint.store))).first()
     if found is None:
         abort(404)
     return found
@@ -128,14 +128,14 @@ def _page(complaint: Complaint, attempt: Attempt | None, status: int = 200) -> A
     steps = [_shown(verb, complaint, reasons, attempt, now) for verb in complaint_steps.next_of(complaint)]
     more = [_shown(verb, complaint, reasons, attempt, now) for verb in complaint_steps.more_of(complaint)]
     log = list(db.session.scalars(sa.select(ComplaintStep).where(ComplaintStep.complaint_id == complaint.id)
-                                  .order_by(ComplaintStep.at.desc(), ComplaintStep.id.desc())
-                                  .options(selectinload(ComplaintStep.by))))
+                                  .order_by(ComplaintStep.at.desc(), ComplaintStep.id.desc())))
+    hands = handlers(db.session, complaint)
     return render_template(
         "complaint.html", complaint=complaint, now=now, clock=running, due=due_at(complaint, complaint.store, now),
         steps=steps, more=[one for one in more if one.reason is None or one.open], log=log, attempt=attempt,
         words=complaint_cards, forms=complaint_steps, once=once.new_key(), stations=_stations(complaint),
-        handles=access.can("complaint", "write"), hands=_names(handlers(db.session, complaint)),
-        caller=complaint_cards.caller_of(complaint), customer=_customer(complaint), name=complaint_steps.person_name,
+        handles=access.can("complaint", "write"), hands=hands,
+        caller=complaint_cards.caller_of(complaint), customer=_customer(complaint), names=_names(complaint, log, hands),
         may_reveal=privacy.may_reveal(db.session, "customer")), status
 
 
@@ -156,8 +156,11 @@ def _stations(complaint: Complaint) -> list[tuple[Any, str]]:
             for number, (_state, label, _limit) in enumerate(complaint_cards.LANES)]
 
 
-def _names(user_ids: set[int]) -> list[str]:
-    return sorted(filter(None, (complaint_steps.person_name(one) for one in user_ids)))
+def _names(complaint: Complaint, log: list[ComplaintStep], hands: set[int]) -> dict[int, str]:
+    """The names of everybody whom the page mentions."""
+    return names(db.session, {
+        *hands, *(line.by_id for line in log), complaint.owner_id, complaint.responsible_id, complaint.recalled_by_id,
+        complaint.user_cause_approved_by_id, complaint.compensation_approved_by_id})
 
 
 def _customer(complaint: Complaint) -> Customer | None:

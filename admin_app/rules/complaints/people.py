@@ -110,6 +110,13 @@ def last_by(session: Any, complaint: Complaint, kind: StepKind) -> int | None:
         .order_by(ComplaintStep.id.desc()).limit(1))).first()
 
 
+def names(session: Any, user_ids: Collection[int | None]) -> dict[int, str]:
+    """The names of people by key, those of the group's other stores too: a log does not hide who acted."""
+    wanted = {one for one in user_ids if one is not None}
+    statement = ungated(sa.select(User.id, User.name).where(User.id.in_(wanted)))
+    return dict(session.execute(statement).all()) if wanted else {}
+
+
 # ---------------------------------------------------------------- who may
 
 
