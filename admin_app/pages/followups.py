@@ -17,13 +17,14 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from admin_app import access, clock, menu, once
-from admin_app.choices import Scope
+from admin_app.choices import Purpose, Scope
 from admin_app.clock import utcnow
 from admin_app.database import db
-from admin_app.models import FollowUp, FollowUpRule, User
+from admin_app.models import Customer, FollowUp, FollowUpRule, Store, User
 from admin_app.pages import task_rows, visit_form
 from admin_app.pages.task_rows import TaskRow
 from admin_app.rules import followups, privacy
+from admin_app.rules.followups.blocking import outbound_contacts
 
 bp = Blueprint("followups", __name__, url_prefix="/admin/followups")
 
@@ -140,11 +141,21 @@ def _panel(row: TaskRow, now: dt.datetime) -> dict[str, Any]:
     task, customer = row.task, row.customer
     mine = task.assignee_id == access.current().user_id
     found: dict[str, Any] = {"mine": mine, "why": why(task), "snoozes": snooze_days(now)}
+    if customer is not None:
+        found |= {"blocked": followups.blocked(db.session, customer, Purpose(task.purpose), now),
+                  "contacts": _contacts(customer, now)}
     if customer is None or row.is_recall or not access.can("visit", "create"):
         return found | {"form": None}
     rule_day = followups.next_date_by_rule(db.session, customer, now)
     form = visit_form.proposal(task, rule_day, visit_log.planned_on(customer, task, now), {})
     return found | {"form": form, "key": once.new_key(), **visit_log.choices(customer, task, rule_day, now)}
+
+
+def _contacts(customer: Customer, now: dt.datetime) -> tuple[int, int, int]:
+    """(contacts so far, the most for marketing, in how many days) of a customer."""
+    store = db.session.get(Store, customer.store_id)
+    most, days = (store.contact_cap, store.contact_cap_days) if store is not None else (0, 30)
+    return outbound_contacts(db.session, customer.id, now - dt.timedelta(days=days), now), most, days
 
 
 def why(task: FollowUp) -> str:

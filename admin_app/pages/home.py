@@ -127,22 +127,24 @@ OWN = {"sales_consultant": _consultant, "service_advisor": _advisor, "care_speci
 def team(role: Role, now: dt.datetime) -> str:
     """The team's day by person, and the complaints that wait."""
     people = home_parts.people_of(access.current())
-    ids = [user.id for user in people] if access.current().right("followup").read is Scope.TEAM else None
     loads = home_parts.loads(people, now)
+    strip = due_figures(None, "&owner=all", now)
     return render_template(
-        "home_team.html", role=role, now=now, loads=loads, quick=home_parts.quick_links(),
+        "home_team.html", role=role, now=now, loads=loads,
+        others=(strip[1].number - sum(one.due for one in loads), strip[0].number - sum(one.overdue for one in loads)),
+        quick=home_parts.quick_links(),
         cap=max((load.tasks_most for load in loads), default=0),
-        figures=[*due_figures(None, "&owner=all", now), *TEAM.get(role.code, _team_usual)(ids, now)],
+        figures=[*strip, *TEAM.get(role.code, _team_usual)(now)],
         longest=home_parts.longest_overdue(now), complaints=home_watch.complaints(role, now),
         watch=home_watch.of(role, None, None, now))
 
 
-def _team_usual(ids: list[int] | None, now: dt.datetime) -> list[Figure]:
+def _team_usual(now: dt.datetime) -> list[Figure]:
     return _strip(figures.listed(_("Open complaints"), "complaint", *figures.OPEN_COMPLAINT),
                   figures.asked("broken", None, now))
 
 
-def _general(ids: list[int] | None, now: dt.datetime) -> list[Figure]:
+def _general(now: dt.datetime) -> list[Figure]:
     return _strip(
         figures.listed(_("Major complaints"), "complaint", ("level", "equals", "major"), *figures.OPEN_COMPLAINT,
                        tone="late"),
@@ -152,7 +154,7 @@ def _general(ids: list[int] | None, now: dt.datetime) -> list[Figure]:
         figures.asked("broken", None, now))
 
 
-def _sales(ids: list[int] | None, now: dt.datetime) -> list[Figure]:
+def _sales(now: dt.datetime) -> list[Figure]:
     return _strip(
         figures.listed(_("Leads without an owner"), "customer", ("owner_id", "empty", True),
                        ("stage", "equals", "lead"), tone="soon"),
@@ -161,7 +163,7 @@ def _sales(ids: list[int] | None, now: dt.datetime) -> list[Figure]:
         figures.listed(_("Sales complaints"), "complaint", ("area", "equals", "sales"), *figures.OPEN_COMPLAINT))
 
 
-def _service(ids: list[int] | None, now: dt.datetime) -> list[Figure]:
+def _service(now: dt.datetime) -> list[Figure]:
     return _strip(
         figures.listed(_("Cars in the workshop"), "repair_order", *figures.OPEN_ORDER),
         figures.listed(_("Promised for today"), "repair_order", *figures.OPEN_ORDER,
@@ -170,7 +172,7 @@ def _service(ids: list[int] | None, now: dt.datetime) -> list[Figure]:
         figures.listed(_("Service complaints"), "complaint", ("area", "equals", "service"), *figures.OPEN_COMPLAINT))
 
 
-def _care(ids: list[int] | None, now: dt.datetime) -> list[Figure]:
+def _care(now: dt.datetime) -> list[Figure]:
     return _strip(
         figures.listed(_("Open complaints"), "complaint", *figures.OPEN_COMPLAINT),
         figures.listed(_("Waiting for re-callback"), "complaint", ("state", "equals", "finished"), tone="soon"),

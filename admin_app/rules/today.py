@@ -14,8 +14,9 @@ import sqlalchemy as sa
 from admin_app import clock
 from admin_app.choices import BirthdayCalendar, ComplaintState, FollowUpState, PromiseState
 from admin_app.models import Complaint, Customer, FollowUp, Promise, User
+from admin_app.rules import followups
 from admin_app.rules.customers import BUYING, GRADE_WINDOW
-from admin_app.rules.followups import OPEN_STATES, calendar
+from admin_app.rules.followups import calendar
 
 
 def birthdays(today: dt.date, people: list[int] | None = None) -> Any:
@@ -86,16 +87,20 @@ def loads(session: Any, people: list[User], now: dt.datetime) -> list[Load]:
     """The load of these people, the most overdue first."""
     ids, today = [user.id for user in people], clock.local_day(now)
     begins, ends = clock.day_bounds(today)
-    waiting = FollowUp.state.in_(OPEN_STATES)
     done = _by_person(session, FollowUp.assignee_id, FollowUp.id, ids, FollowUp.state == FollowUpState.DONE,
                       FollowUp.closed_at >= begins, FollowUp.closed_at < ends)
-    due = _by_person(session, FollowUp.assignee_id, FollowUp.id, ids, waiting, FollowUp.due_on == today)
-    late = _by_person(session, FollowUp.assignee_id, FollowUp.id, ids, waiting, FollowUp.due_on < today)
+    due, late = (_counted(session, followups.due_query(now, due=word, assignee_ids=ids), FollowUp.assignee_id)
+                 for word in ("today", "overdue"))
     kept = _by_person(session, Customer.owner_id, Customer.id, ids)
     found = [Load(user.id, user.name, done.get(user.id, 0), due.get(user.id, 0), late.get(user.id, 0),
                   user.tasks_max or user.store.tasks_each, kept.get(user.id, 0),
                   user.customers_max or user.store.customers_each) for user in people]
     return sorted(found, key=lambda load: (-load.overdue, -load.total, load.name))
+
+
+def _counted(session: Any, statement: Any, person: Any) -> dict[int, int]:
+    rows = session.execute(statement.with_only_columns(person, sa.func.count(FollowUp.id)).order_by(None).group_by(person))
+    return dict(rows.tuples().all())
 
 
 def _by_person(session: Any, person: Any, key: Any, ids: list[int], *where: Any) -> dict[int, int]:

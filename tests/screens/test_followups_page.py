@@ -99,6 +99,21 @@ def test_the_chosen_task_says_why_and_what_was_last(due: dict[str, int], sign_in
     assert "+8613" not in page and "138****" in page  # masked in the queue and in the panel
 
 
+def test_a_marketing_task_over_the_cap_says_not_now(due: dict[str, int], session: Any, cast: Any, sign_in: Any) -> None:
+    customer = make_customer(session, owner=cast.sales_consultant)
+    for number in range(5):
+        make_visit(session, customer, staff=cast.colleague, at=NOW - dt.timedelta(days=number + 1))
+    greeting = make_followup(session, customer, assignee=cast.sales_consultant, purpose=ch.Purpose.GREETING)
+    session.commit()
+    key = greeting.id
+    session.rollback()
+    client = sign_in("sales_consultant")
+    assert 'class="alert alert-warning' in client.get(PAGE + f"?task={key}").text
+    panel = client.get(PAGE + f"?task={due['today']}").text
+    assert 'class="alert alert-warning' not in panel
+    assert "1 / 5" in panel
+
+
 def test_progress_of_the_day(due: dict[str, int], session: Any, cast: Any, sign_in: Any) -> None:
     customer = make_customer(session, owner=cast.sales_consultant)
     make_followup(session, customer, assignee=cast.sales_consultant, state=ch.FollowUpState.DONE, closed_at=NOW)
