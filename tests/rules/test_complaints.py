@@ -340,6 +340,14 @@ def test_finishing_makes_one_task_for_somebody_who_did_not_handle_it(
     assert [one.state for one in tasks(session, complaint)].count(FollowUpState.OPEN) == 1
 
 
+def test_an_imported_complaint_that_is_finished_here_is_called_back_too(
+        session: Any, cast: Cast, recall_rule: FollowUpRule) -> None:
+    complaint = brought_to(session, cast, S.PROPOSED)
+    complaint.imported = True
+    complaints.finish(session, complaint, cast.service_manager, NOW, note="完成")
+    assert len(tasks(session, complaint)) == 1
+
+
 # ---------------------------------------------------------------- approvals
 
 

@@ -109,7 +109,7 @@ def settle(session: Any, complaint: Complaint, now: dt.datetime, created: bool) 
                 to_the_top(session, complaint)
                 write(session, complaint, StepKind.ESCALATE, None, now,
                       str(_l("Major: reported to the general manager at once.")))
-        if complaint.state == ComplaintState.FINISHED and not complaint.imported:
+        if complaint.state == ComplaintState.FINISHED:
             _owe_callback(session, complaint, now)
 
 
