@@ -44,12 +44,11 @@ def _speaking(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return function(*given, **named)
         except RuleError as error:
-            db.session.rollback()
             raise Sentence(str(error.message)) from error
         except sa.exc.OperationalError as error:
-            db.session.rollback()
             raise Sentence(_("The database does not answer: %(reason)s", reason=error.orig)) from error
         finally:
+            db.session.rollback()  # what was not committed is not meant to stay, and the database is free again
             access.set_actor(db.session, before)
 
     return run

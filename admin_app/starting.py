@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 import yaml
 from flask import Flask
+from flask_babel import gettext as _
 
 from admin_app import access, anchors, audit, passwords
 from admin_app.access import Right
@@ -102,13 +103,15 @@ def prepare(app: Flask, demo: bool | None = None) -> list[str]:
 
 def has_tables() -> bool:
     """Whether the database has any table of the product."""
-    return bool(set(sa.inspect(db.engine).get_table_names()) & {Store.__tablename__, User.__tablename__})
+    there = sa.inspect(db.session.connection()).get_table_names()
+    return bool(set(there) & {Store.__tablename__, User.__tablename__})
 
 
 def upgrade_schema() -> None:
     """Run the migrations that this database has not seen."""
     import flask_migrate
 
+    db.session.rollback()  # the migrations have a connection of their own, which must not wait for this one
     flask_migrate.upgrade()
 
 
@@ -157,10 +160,11 @@ def sign_ins(session: Any) -> list[str]:
         roles = access.ungated(sa.select(Role.code, Role.name).join(User, User.role_id == Role.id).where(
             User.username == Role.code, User.active.is_(True)).order_by(Role.id))
         names = [f"  {code:<17} {name}" for code, name in session.execute(roles)]
-        return [f"This is the demo store. Sign in with one of these names, password {passwords.DEMO_PASSWORD}:",
-                *names, "A store of your own: flask --app wsgi start-store --help"]
+        return [_("This is the demo store. Sign in with one of these names, password %(password)s:",
+                  password=passwords.DEMO_PASSWORD), *names,
+                _("A store of your own: flask --app wsgi start-store --help")]
     if session.scalars(access.ungated(sa.select(User.id).where(User.active.is_(True)).limit(1))).first() is None:
-        return ["Nobody can sign in yet. Make the first administrator:",
+        return [_("Nobody can sign in yet. Make the first administrator:"),
                 "  flask --app wsgi user add NAME --role administrator --password-stdin"]
     return []
 
@@ -170,12 +174,12 @@ def _check_address(app: Flask) -> None:
     if is_loopback(str(app.config["HOST"])) or is_demo(db.session):
         return
     if len(set(app.config["SECRET_KEY"])) < 8:
-        raise RuleError("CAREDESK_SECRET_KEY can be guessed. Leave it out, and one is made, or give a random one.")
+        raise RuleError(_("CAREDESK_SECRET_KEY can be guessed. Leave it out, and one is made, or give a random one."))
     names = access.ungated(sa.select(User).join(Role, User.username == Role.code).where(User.active.is_(True)))
     for user in db.session.scalars(names):
         if passwords.right_password(user, passwords.DEMO_PASSWORD):
-            raise RuleError(f"{user.username} still has the demo's password; this desk is no demo. Change it with "
-                            f"flask --app wsgi user reset-password {user.username}, then start again.")
+            raise RuleError(_("%(name)s still has the demo's password; this desk is no demo. Change it with "
+                              "flask --app wsgi user reset-password %(name)s, then start again.", name=user.username))
 
 
 # ---------------------------------------------------------------- rows for every store

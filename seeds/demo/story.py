@@ -22,8 +22,8 @@ from seeds.demo.world import Person, World
 FATES = {"bought": 38, "long_ago": 22, "lost": 20, "under_way": 17, "pool": 3}
 COMPANIES = 0.06
 # Customers that people beside the sales consultants look after themselves: role, how many, as owner or as advisor.
-OWN_CUSTOMERS = (("sales_manager", 14, "owner"), ("care_manager", 26, "owner"), ("care_specialist", 18, "owner"),
-                 ("service_manager", 22, "advisor"))
+OWN_CUSTOMERS = (("sales_manager", 14, "owner"), ("service_manager", 22, "advisor"), ("care_manager", 26, "owner"),
+                 ("care_specialist", 18, "owner"))
 ASSIGNED_LATER = 6  # web leads that stand in the pool of a store and wait to be given to somebody
 OPEN_ORDERS = (RepairState.OPEN, RepairState.WORKING, RepairState.WORKING, RepairState.WAITING_PARTS,
                RepairState.READY, RepairState.WAITING_PARTS, RepairState.READY)
