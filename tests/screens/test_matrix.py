@@ -152,7 +152,7 @@ def stored_count(model: Any) -> int:
 
 def test_staff_roles_and_logs_are_for_their_readers(client: FlaskClient, world: World, role: str) -> None:
     users = {"general_manager", "auditor", "administrator"}
-    own = {"sales_consultant", "service_advisor"}
+    own = {"sales_consultant", "service_advisor", "care_specialist"}
     logs = users | {"sales_manager", "service_manager", "care_manager"}
     assert (client.get("/admin/user/").status_code == 200) == (role in users | own)
     for table in ("role", "grant", "store", "team"):
