@@ -125,6 +125,9 @@ class Cars:
         if (record["id"], customer_id) in self._former:
             return False
         since = values.get("bought_on")
+        for car, line in self._handed:
+            if car is record:
+                line.setdefault("until", since or self.context.today)
         for line in self.owners.by("vehicle_id", [record["id"]]):
             if line["until"] is None:
                 self.owners.change(line, {"until": since or self.context.today})

@@ -20,7 +20,7 @@ from admin_app.importing.report import ImportReport, Rejection, Remark
 from admin_app.ledgers import Row
 
 #: Rows that are looked up and written together.
-BATCH = 1_000
+BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,6 +142,10 @@ class RepairOrders:
         if record is None:
             bought = {"bought_here": False}
             record = self.cars.create(draft.car | bought, customer["id"] if customer else None)
+        else:
+            self.cars.writer.fill(
+                record, {key: draft.car.get(key) for key in ("vin", "plate")}, record["model"]
+            )
         return self.served(record, draft.values)
 
     def served(self, record: Record, values: Record) -> Record:

@@ -30,6 +30,22 @@ LARGEST = 2_147_483_647
 
 #: What ledgers call the members of a choice, beside value and labels.
 ALIASES: dict[type[Choice], dict[Choice, str]] = {
+    ch.Sex: {
+        ch.Sex.MALE: "男 男性 男士 先生 M ♂",
+        ch.Sex.FEMALE: "女 女性 女士 小姐 太太 F ♀",
+    },
+    ch.CreditLevel: {
+        ch.CreditLevel.GOOD: "优 优良 良好 好 高",
+        ch.CreditLevel.NORMAL: "一般 正常 中 普通",
+        ch.CreditLevel.CAREFUL: "谨慎 关注 较差",
+        ch.CreditLevel.BAD: "差 不良 失信 低",
+    },
+    ch.DecisionPower: {
+        ch.DecisionPower.DECIDES: "决策者 决策人 有 本人决定 决定",
+        ch.DecisionPower.SHARES: "共同决策 共同决定 与家人商量",
+        ch.DecisionPower.ADVISES: "影响者 参谋 建议者",
+        ch.DecisionPower.USES: "使用者 仅使用 无",
+    },
     ch.Channel: {
         ch.Channel.PHONE: "电话 电访 致电 来电 去电 座机 手机 外呼 呼入 呼出",
         ch.Channel.WECHAT: "微信 企微 企业微信 微信沟通",

@@ -18,8 +18,32 @@ from admin_app.importing.context import Context, pieces
 from admin_app.masking import masked
 
 Record = dict[str, Any]
+Columns = dict[str, tuple[Any, Any]]  # column → before, after
+
+#: Rows of before that have an audit entry each; an import that changes more of them sums up the rest.
+MOST_ENTRIES = 2_000
 
 _LEFT_OUT = ("id", "version", "updated_at", "created_at", "created_by_id", "deleted_at", "deleted_by_id")
+
+
+class Keys:
+    """A set of keys that come one after the other, kept as ranges: 100,000 new rows need no memory."""
+
+    def __init__(self) -> None:
+        self._ranges: list[list[int]] = []
+
+    def add(self, key: int) -> None:
+        """Put a key into the set."""
+        last = self._ranges[-1] if self._ranges else None
+        if last is not None and last[1] + 1 == key:
+            last[1] = key
+        elif last is not None and last[0] - 1 == key:
+            last[0] = key
+        elif key not in self:
+            self._ranges.append([key, key])
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, int) and any(first <= key <= last for first, last in reversed(self._ranges))
 
 
 class Writer:
@@ -30,10 +54,11 @@ class Writer:
         self.model = model
         self.table: sa.Table = model.__table__
         self.created = 0
-        self.own: set[int] = set()
+        self.own = Keys()
         self.template = self._defaults()
         self._new: list[Record] = []
-        self._changes: dict[int, dict[str, tuple[Any, Any]]] = {}
+        self.changed = 0
+        self._changes: dict[int, Columns] = {}
         self._labels: dict[int, str] = {}
         self._dry_ids = itertools.count(-1, -1)
 
@@ -98,52 +123,61 @@ class Writer:
         else:
             self._insert(new)
             self._update(changes)
-        self.own |= {record["id"] for record in new}
+        for record in new:
+            self.own.add(record["id"])
 
     def _insert(self, new: list[Record]) -> None:
         if not new:
             return
-        rows = [{k: v for k, v in record.items() if k != "id"} for record in new]
-        connection = self.context.connection
-        if connection.dialect.name == "sqlite":  # one writer at a time: the next keys are known
-            last = connection.execute(sa.select(sa.func.max(self.table.c.id))).scalar() or 0
-            for record, row, key in zip(new, rows, itertools.count(last + 1), strict=False):
-                record["id"] = row["id"] = key
-            connection.execute(sa.insert(self.table), rows)
-            return
-        statement = sa.insert(self.table).returning(self.table.c.id, sort_by_parameter_order=True)
-        for record, key in zip(new, connection.execute(statement, rows).scalars(), strict=True):
+        for record, key in zip(new, self._next_keys(len(new)), strict=True):
             record["id"] = key
+        self.context.connection.execute(sa.insert(self.table), new)
 
-    def _update(self, changes: dict[int, dict[str, tuple[Any, Any]]]) -> None:
+    def _next_keys(self, number: int) -> list[int]:
+        """Keys for so many new rows: from the sequence, or after the last one where there is one writer at a time.
+
+        An INSERT of many rows that returns its keys costs PostgreSQL's driver ten times as much.
+        """
+        connection = self.context.connection
+        if connection.dialect.name == "sqlite":
+            last = connection.execute(sa.select(sa.func.max(self.table.c.id))).scalar() or 0
+            return list(range(last + 1, last + 1 + number))
+        sequence = sa.func.nextval(sa.func.pg_get_serial_sequence(self.table.name, "id"))
+        numbers = sa.func.generate_series(1, number).table_valued("n")
+        return list(connection.execute(sa.select(sequence).select_from(numbers)).scalars())
+
+    def _update(self, changes: dict[int, Columns]) -> None:
         groups: dict[tuple[str, ...], list[Record]] = {}
         for key, columns in changes.items():
             values = {f"new_{name}": after for name, (_before, after) in columns.items()}
             groups.setdefault(tuple(columns), []).append({"key": key, **values})
-            if key not in self.own:
-                self._record(key, columns)
+        self._record_changes({key: columns for key, columns in changes.items() if key not in self.own})
         for names, rows in groups.items():
             values = {name: sa.bindparam(f"new_{name}", type_=self.table.c[name].type) for name in names}
             statement = sa.update(self.table).where(self.table.c.id == sa.bindparam("key"))
             extra = {"version": self.table.c.version + 1, "updated_at": self.context.now}
             self.context.connection.execute(statement.values(values | extra), rows)
 
-    def _record(self, key: int, columns: dict[str, tuple[Any, Any]]) -> None:
+    def _record_changes(self, changes: dict[int, Columns]) -> None:
+        """An audit entry for each changed row; past MOST_ENTRIES of them, one for all of a batch."""
+        self.changed += len(changes)
+        if not changes:
+            return
+        if self.changed <= MOST_ENTRIES:
+            for key, columns in changes.items():
+                self._record_change(key, columns)
+            return
+        names = sorted({name for columns in changes.values() for name in columns})
+        said = {"fields": [None, names], "rows": [0, len(changes)], "ids": sorted(changes)}
+        self._record(AuditVerb.BULK, None, f"{self.table.name}: {len(changes)}", said)
+
+    def _record_change(self, key: int, columns: Columns) -> None:
         shown = {
             name: [self._shown(name, before), self._shown(name, after)]
             for name, (before, after) in columns.items()
             if name not in _LEFT_OUT
         }
-        audit.record(
-            self.context.session,
-            AuditVerb.UPDATE,
-            self.table.name,
-            key,
-            label=self._labels.get(key, ""),
-            changes=shown,
-            reason=self._reason(),
-            store_id=self.context.store_id,
-        )
+        self._record(AuditVerb.UPDATE, key, self._labels.get(key, ""), shown)
 
     def _shown(self, name: str, value: Any) -> Any:
         field = self.table.c[name].info.get("field")
@@ -151,18 +185,15 @@ class Writer:
             return masked(field.private, str(value))
         return audit.plain(value)
 
-    def _reason(self) -> str:
-        return f"import {self.context.filename}".strip()
+    def _record(self, verb: AuditVerb, key: int | None, label: str, changes: dict[str, Any]) -> None:
+        session, store_id = self.context.session, self.context.store_id
+        reason = f"import {self.context.filename}".strip()
+        table = self.table.name
+        audit.record(
+            session, verb, table, key, label=label, changes=changes, reason=reason, store_id=store_id
+        )
 
     def record_created(self) -> None:
         """The one audit entry for all rows that this import has made in the table."""
         if self.created and not self.context.dry_run:
-            audit.record(
-                self.context.session,
-                AuditVerb.BULK,
-                self.table.name,
-                label=self.context.filename,
-                changes={"rows": [0, self.created]},
-                reason=self._reason(),
-                store_id=self.context.store_id,
-            )
+            self._record(AuditVerb.BULK, None, self.context.filename, {"rows": [0, self.created]})

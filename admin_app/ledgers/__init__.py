@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
-from typing import Any
+from typing import IO, Any
 
 from flask_babel import gettext as _
 
@@ -23,6 +23,7 @@ from ..cleaning import as_text, folded
 from ..errors import RuleError
 from .files import Source, encoding, opened
 from .headers import HEADER_WITHIN, Header, find_header, header_key, known_names
+from .spool import Spool
 from .tables import DELIMITERS, Table, csv_table, filled, load_sheet, sheet_names, sheet_table, workbook
 
 __all__ = ["Header", "Ledger", "Row", "header_key", "open_ledger"]
@@ -110,6 +111,8 @@ def _is_data(cells: list[Any], header: Header) -> bool:
 
 def _has_total_word(cells: list[Any]) -> bool:
     """A total whose word stands further right: a cell that is only “合计”, among nothing but figures."""
+    if not any(isinstance(cell, str) and "计" in cell for cell in cells):
+        return False
     words = [re.sub(r"\s+", "", folded(cell)) for cell in cells if isinstance(cell, str) and cell.strip()]
     total = [word for word in words if re.fullmatch(r"(?:合计|总计|共计|小计)[::]?", word)]
     return bool(total) and all(word in total or re.fullmatch(r"[\d,.¥]+.?", word) for word in words)
@@ -142,9 +145,17 @@ def open_ledger(
                 known, required, [partial(csv_table, stream, charset, each) for each in DELIMITERS], False
             )
             return
-        with workbook(stream) as book:
-            tables = [partial(sheet_table, load_sheet(book, name)) for name in sheet_names(book)]
-            yield _best(known, required, tables, True)
+        with ExitStack() as spools:
+            sheets = _spooled(stream)
+            for sheet in sheets:
+                spools.callback(sheet.close)
+            yield _best(known, required, [sheet.table for sheet in sheets], True)
+
+
+def _spooled(stream: IO[bytes]) -> list[Spool]:
+    """The visible sheets of a workbook, one after the other in memory and then on disk."""
+    with workbook(stream) as book:
+        return [Spool(sheet_table(load_sheet(book, name))) for name in sheet_names(book)]
 
 
 def _best(
