@@ -99,8 +99,8 @@ def loads(session: Any, people: list[User], now: dt.datetime) -> list[Load]:
 
 
 def _counted(session: Any, statement: Any, person: Any) -> dict[int, int]:
-    rows = session.execute(statement.with_only_columns(person, sa.func.count(FollowUp.id)).order_by(None).group_by(person))
-    return dict(rows.tuples().all())
+    counting = statement.with_only_columns(person, sa.func.count(FollowUp.id)).order_by(None).group_by(person)
+    return dict(session.execute(counting).all())
 
 
 def _by_person(session: Any, person: Any, key: Any, ids: list[int], *where: Any) -> dict[int, int]:
