@@ -21,7 +21,8 @@ SITUATIONS = {
     "next_service": "service_reminder", "insurance_90": "insurance", "insurance_45": "insurance",
     "insurance_30": "insurance", "warranty_30": "service_reminder", "inspection_30": "service_reminder",
     "birthday": "birthday", "anniversary": "anniversary", "festival_spring": "festival",
-    "festival_mid_autumn": "festival", "campaign_feedback": "campaign_feedback", "campaign_invitation": "invitation",
+    "festival_mid_autumn": "festival", "campaign_feedback": "campaign_feedback", "campaign_no_show": "invitation",
+    "campaign_no_deal": "follow", "campaign_invitation": "invitation",
 }
 # The most that labour and parts cost, in yuan.
 PRICES = {RepairKind.FIRST_SERVICE: (0, 180), RepairKind.SERVICE: (180, 900), RepairKind.REPAIR: (200, 1500),
@@ -167,7 +168,7 @@ def order(file: File, row: dict[str, Any], day: dt.date, kind: RepairKind, kilom
         store_id=file.store_id, number=world.order_number(file.store_id, opened), customer_id=file.row["id"],
         vehicle_id=row["id"], kind=kind, state=state, advisor_id=file.advisor.id if file.advisor else None,
         opened_at=opened, promised_at=promised, mileage=kilometres,
-        items=random.choice(making.texts()["repairs"][kind.value]), free_of_charge=kind in FREE,
+        items=random.choice(_work(row, kind)), free_of_charge=kind in FREE,
         labour=labour, parts=parts, total=labour + parts,
         same_fault=kind is RepairKind.REPAIR and chance(random, 0.05))
     file.orders.append(result)
@@ -183,6 +184,13 @@ def order(file: File, row: dict[str, Any], day: dt.date, kind: RepairKind, kilom
                            vehicle_id=row["id"]):
         tasks.answer(file, task, situation_of(task))
     return result
+
+
+def _work(row: dict[str, Any], kind: RepairKind) -> list[str]:
+    """What may be done on a car; an electric one has no oil to change."""
+    work = making.texts()["repairs"]
+    electric = kind in (RepairKind.SERVICE, RepairKind.FIRST_SERVICE) and row["model"].endswith("E5")
+    return list(work["electric" if electric else kind.value])
 
 
 # ---------------------------------------------------------------- what comes round every year

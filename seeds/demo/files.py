@@ -95,10 +95,9 @@ def new_file(world: World, store_id: int, day: dt.date, *, owner: Person | None,
     """The file of a new customer who first came on a day; whom it belongs to may be nobody."""
     random, words = world.random, making.words()
     female = chance(random, 0.44)
-    number = world.writer.counts["customer"] + len(world.writer.rows["customer"])
     row = world.writer.add(
         "customer", created=world.at(day), created_by_id=owner.id if owner else None, store_id=store_id,
-        name=making.company_name(random, number // 25) if company else making.person_name(random, female),
+        name=making.company_name(random) if company else making.person_name(random, female),
         kind=CustomerKind.COMPANY if company else CustomerKind.PERSON,
         sex=None if company else Sex.FEMALE if female else Sex.MALE, stage=Stage.LEAD, grade=Grade.N,
         owner_id=owner.id if owner else None, advisor_id=advisor.id if advisor else None,

@@ -54,11 +54,9 @@ def person_name(random: Random, female: bool) -> str:
     return surname + random.choice(words()["female" if female else "male"])
 
 
-def company_name(random: Random, number: int) -> str:
-    """A company's name; `number` keeps it unique after the list is used up."""
-    names = words()["companies"]
-    branch = "" if number < len(names) else f"（{random.choice(words()['districts'])}{number // len(names)}部）"
-    return f"深圳市{names[number % len(names)]}有限公司{branch}"
+def company_name(random: Random) -> str:
+    """A company's name: two signs and a trade."""
+    return f"深圳市{random.choice(words()['company_signs'])}{random.choice(words()['trades'])}有限公司"
 
 
 def phone(number: int, scatter: int = 0) -> str:

@@ -31,7 +31,7 @@ PLAN = (
     ("S2", 2, 128, C.EVALUATED, 30), ("S1", 8, 110, C.EVALUATED, 42), ("S1", 5, 74, C.EVALUATED, 40),
     ("S1", 0, 41, C.EVALUATED, 66), ("S2", 5, 25, C.ENDED, 26), ("S1", 4, 17, C.ENDED, 38),
     ("S1", 3, 3, C.ENDED, 34), ("S1", 1, -9, C.RUNNING, 44), ("S1", 2, -24, C.APPROVED, 0),
-    ("S1", 9, -40, C.DRAFT, 0),
+    ("S1", 9, -32, C.DRAFT, 0),
 )
 COSTS = ((CostKind.VENUE, "场地与布置", 3200), (CostKind.GIFTS, "到场礼品", 4600), (CostKind.MEDIA, "线上推广", 2800),
          (CostKind.PEOPLE, "讲师与主持", 1500), (CostKind.OTHER, "茶歇", 900))
@@ -81,23 +81,26 @@ def _guests(world: World, campaign: dict[str, Any], there: list[File], count: in
                and (campaign["kind"] in SELLING or file.cars)]
     inviters = world.staff(campaign["store_id"], "care_specialist")
     for file in random.sample(fitting, min(count, len(fitting))):
-        invited = min(begins - dt.timedelta(days=random.randint(2, 12), minutes=random.randrange(300)), world.now)
         holdout = campaign["kind"] == CampaignKind.PROMOTION and chance(random, 0.1)
         inviter = file.owner if file.owner and chance(random, 0.5) else random.choice(inviters)
         state = _outcome(world, campaign) if not holdout else M.INVITED
+        invited = begins - dt.timedelta(days=random.randint(2, 12), minutes=random.randrange(300))
+        if state is M.INVITED and campaign["state"] is C.RUNNING:  # asked just now, nobody has called yet
+            invited = world.at(world.last_day - dt.timedelta(days=weighted(random, {0: 7, 1: 2, 2: 1})))
+        invited = min(invited, world.now)
         row = world.writer.add(
             "campaign_member", created=invited, created_by_id=campaign["owner_id"], store_id=campaign["store_id"],
             campaign_id=campaign["id"], customer_id=file.row["id"], state=state, holdout=holdout,
             invited_by_id=None if holdout else inviter.id, invited_at=None if holdout else invited)
         if not holdout:
             _stamps(world, campaign, row, state)
-            _tasks(world, file, row, inviter.id)
+            _tasks(world, file, row, inviter.id, campaign["ends_at"])
 
 
 def _outcome(world: World, campaign: dict[str, Any]) -> MemberState:
     random = world.random
     if campaign["state"] is C.RUNNING:
-        return weighted(random, {M.INVITED: 40, M.CONFIRMED: 30, M.ATTENDED: 14, M.LEAD: 5, M.DEAL: 2, M.DECLINED: 9})
+        return weighted(random, {M.INVITED: 30, M.CONFIRMED: 40, M.ATTENDED: 14, M.LEAD: 5, M.DEAL: 2, M.DECLINED: 9})
     if campaign["kind"] in SELLING:
         return weighted(random, {M.NO_SHOW: 24, M.DECLINED: 14, M.ATTENDED: 38, M.LEAD: 16, M.DEAL: 8})
     return weighted(random, {M.NO_SHOW: 20, M.DECLINED: 12, M.ATTENDED: 60, M.LEAD: 6, M.DEAL: 2})
@@ -122,7 +125,7 @@ def _stamps(world: World, campaign: dict[str, Any], row: dict[str, Any], state: 
         row["deal_at"] = min(came + dt.timedelta(days=random.randint(0, 2)), world.now)
 
 
-def _tasks(world: World, file: File, row: dict[str, Any], inviter_id: int) -> None:
+def _tasks(world: World, file: File, row: dict[str, Any], inviter_id: int, ends: dt.datetime) -> None:
     """The invitation and the call afterwards, where they fall into the last weeks."""
     recent = clock.local_day(row["invited_at"]) > world.today - dt.timedelta(days=60)
     if not recent:
@@ -140,9 +143,13 @@ def _tasks(world: World, file: File, row: dict[str, Any], inviter_id: int) -> No
         else:
             tasks.write(file, task, FollowUpState.VOID, note="过期作废",
                         closed_at=clock.at(task["expires_on"] + dt.timedelta(days=1), 2))
-    if row.get("attended_at"):
-        for task in tasks.fire(file, Trigger.CAMPAIGN_ATTENDED, row["attended_at"], "campaign_member", row["id"], "1",
-                               preferred=inviter_id):
+    after = {M.NO_SHOW: (Trigger.CAMPAIGN_NO_SHOW,), M.ATTENDED: (Trigger.CAMPAIGN_ATTENDED, Trigger.CAMPAIGN_NO_DEAL),
+             M.LEAD: (Trigger.CAMPAIGN_ATTENDED, Trigger.CAMPAIGN_NO_DEAL), M.DEAL: (Trigger.CAMPAIGN_ATTENDED,)}
+    for trigger in after.get(row["state"], ()):
+        base = row["attended_at"] if trigger is Trigger.CAMPAIGN_ATTENDED else ends
+        if base > world.now:
+            continue
+        for task in tasks.fire(file, trigger, base, "campaign_member", row["id"], "1", preferred=inviter_id):
             tasks.answer(file, task, driving.situation_of(task), campaign_id=row["campaign_id"])
 
 

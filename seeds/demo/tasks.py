@@ -4,7 +4,6 @@ it. So every task has the occurrence its rule gives it, and the nightly job make
 from __future__ import annotations
 
 import datetime as dt
-from types import SimpleNamespace
 from typing import Any
 
 from admin_app import clock
@@ -23,12 +22,22 @@ STILL_OWED = 0.12
 RECENT = 4  # days
 
 
+class Seen:
+    """A row read like the object that the rules expect."""
+
+    def __init__(self, row: dict[str, Any]) -> None:
+        self._row = row
+
+    def __getattr__(self, name: str) -> Any:
+        return self._row[name]
+
+
 def fire(file: File, trigger: Trigger, base: dt.date | dt.datetime, table: str, source_id: int, mark: str, *,
          then: dt.datetime | None = None, **more: Any) -> list[dict[str, Any]]:
     """The tasks that the rules of a trigger make for a customer at the time `then`; none of them is written yet."""
     desk, row = file.world.desk(file.store_id), file.row
     then = then or (base if isinstance(base, dt.datetime) else clock.at(base - dt.timedelta(days=120)))
-    customer: Any = SimpleNamespace(**row)
+    customer: Any = Seen(row)
     case = cases.Case(row["id"], row["store_id"], row["owner_id"], row["advisor_id"], row["confidentiality"],
                       row["do_not_disturb"], base, table, source_id, mark, **more)
     made = [cases.values(rule, case, desk.store, desk.staff, then)
@@ -153,8 +162,9 @@ def promise(file: File, visit: dict[str, Any], staff: Person) -> None:
     if due >= world.today:
         state = PromiseState.OPEN
     else:
-        state = weighted(random, {PromiseState.KEPT: 96, PromiseState.BROKEN: 4})
-        if (world.today - due).days <= RECENT and chance(random, 0.4):
+        ago = (world.today - due).days
+        state = PromiseState.BROKEN if chance(random, 0.1 if ago < 45 else 0.015) else PromiseState.KEPT
+        if ago <= RECENT and chance(random, 0.4):
             state = PromiseState.OPEN
     settled = None if state is PromiseState.OPEN else min(clock.at(due, 17), world.now)
     row = world.writer.add(

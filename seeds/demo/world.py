@@ -188,6 +188,7 @@ def _people(world: World, long_ago: dt.datetime) -> None:
             "user", created=clock.at(hired), username=username, name=name, role_id=roles[role],
             store_id=world.stores[store], team_id=teams[store, team]["id"] if team else None, group_wide=group,
             active=here, hired_on=hired, left_on=None if here else world.today - dt.timedelta(days=180),
+            last_sign_in_at=world.at(world.last_day, 9, 11) if here else None,
             phone=making.phone(90_000_000 + number), password_hash=secret if here else None,
             agreement_version=agreement, agreement_signed_at=clock.at(hired))
     leaders = {(store, name): users[leader]["id"] if leader else None for store, name, _department, leader in TEAMS}
