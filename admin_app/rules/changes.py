@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm.util import identity_key
+
+from admin_app import access
 
 
 def is_new(row: Any) -> bool:
@@ -30,3 +33,13 @@ def before(session: Any, row: Any, name: str) -> Any:
     table = row.__table__
     with session.no_autoflush:
         return session.connection().execute(sa.select(table.c[name]).where(table.c.id == row.id)).scalar()
+
+
+def store_of(session: Any, model: Any, key: int) -> int | None:
+    """The store of a live row, whoever may see it; None where there is none. Asks the database only if it has to."""
+    row = session.identity_map.get(identity_key(model, key))
+    if row is not None and {"store_id", "deleted_at"} <= row.__dict__.keys():
+        return row.store_id if row.deleted_at is None else None
+    with session.no_autoflush:
+        return session.scalars(access.ungated(
+            sa.select(model.store_id).where(model.id == key, model.deleted_at.is_(None)))).first()

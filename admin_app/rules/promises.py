@@ -13,7 +13,7 @@ from admin_app.choices import FollowUpState, PromiseState, Trigger
 from admin_app.errors import RuleError
 from admin_app.models import Customer, FollowUp, Promise
 from admin_app.rules import followups
-from admin_app.rules.changes import changed, is_new
+from admin_app.rules.changes import changed, is_new, store_of
 from admin_app.rules.followups import tasks
 
 
@@ -26,9 +26,7 @@ def prepare(session: Any, promise: Promise, now: dt.datetime) -> None:
     if promise.due_on is None:
         raise RuleError(_l("Say until when it is promised."), "due_on")
     if changed(promise, "customer_id"):
-        with session.no_autoflush:
-            store_id = session.scalars(access.ungated(
-                sa.select(Customer.store_id).where(Customer.id == promise.customer_id))).first()
+        store_id = store_of(session, Customer, promise.customer_id)
         if store_id is None:
             raise RuleError(_l("There is no such customer."), "customer_id")
         promise.store_id = store_id

@@ -14,7 +14,7 @@ from admin_app.columns import ZERO
 from admin_app.errors import RuleError
 from admin_app.models import Customer, RepairOrder, Vehicle
 from admin_app.rules import followups, vehicles
-from admin_app.rules.changes import changed, is_new
+from admin_app.rules.changes import changed, is_new, store_of
 from admin_app.rules.followups import tasks
 
 SERVICES = (RepairKind.FIRST_SERVICE, RepairKind.SERVICE)  # after these the next service is counted anew
@@ -61,11 +61,9 @@ def _check_links(session: Any, order: RepairOrder) -> None:
             raise RuleError(_l("There is no such car in this store."), "vehicle_id")
         if order.customer_id is None:
             order.customer_id = car.customer_id
-    if order.customer_id is not None and changed(order, "customer_id"):
-        store_id = session.scalars(access.ungated(
-            sa.select(Customer.store_id).where(Customer.id == order.customer_id))).first()
-        if store_id != order.store_id:
-            raise RuleError(_l("This customer belongs to another store."), "customer_id")
+    moved = order.customer_id is not None and changed(order, "customer_id")
+    if moved and store_of(session, Customer, order.customer_id) != order.store_id:
+        raise RuleError(_l("This customer belongs to another store."), "customer_id")
 
 
 def _check_number(session: Any, order: RepairOrder) -> None:

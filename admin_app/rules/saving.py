@@ -11,12 +11,12 @@ from decimal import Decimal
 from importlib import import_module
 from typing import Any
 
-import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from admin_app import access
 from admin_app.columns import fields
 from admin_app.errors import RuleError
+from admin_app.rules.changes import store_of
 
 # table → the file of its rules; each has prepare(session, row, now) and, where anything follows, settle(…, created).
 RULES = {
@@ -75,8 +75,7 @@ def _place(session: Any, row: Any) -> None:
         key = getattr(row, name, None)
         if key is not None:
             target = BY_TABLE[row.__table__.c[name].info["field"].target]
-            with session.no_autoflush:
-                found = session.scalars(access.ungated(sa.select(target.store_id).where(target.id == key))).first()
+            found = store_of(session, target, key)
             if found is not None:
                 row.store_id = found
                 return

@@ -15,7 +15,7 @@ from admin_app.choices import FollowUpState, Grade, Stage, Trigger
 from admin_app.errors import RuleError
 from admin_app.models import Customer, FollowUp, FollowUpRule, Vehicle, VehicleOwner
 from admin_app.rules import followups
-from admin_app.rules.changes import before, changed, is_new
+from admin_app.rules.changes import before, changed, is_new, store_of
 from admin_app.rules.followups import tasks
 
 LEAST_DAYS = 30  # between two readings, before an average says anything (default)
@@ -105,10 +105,7 @@ def _check_vin(session: Any, vehicle: Vehicle) -> None:
 def _check_customer(session: Any, vehicle: Vehicle) -> None:
     if vehicle.customer_id is None or not changed(vehicle, "customer_id"):
         return
-    with session.no_autoflush:
-        store_id = session.scalars(access.ungated(
-            sa.select(Customer.store_id).where(
-                Customer.id == vehicle.customer_id, Customer.deleted_at.is_(None)))).first()
+    store_id = store_of(session, Customer, vehicle.customer_id)
     if store_id is None:
         raise RuleError(_l("There is no such customer."), "customer_id")
     if store_id != vehicle.store_id:

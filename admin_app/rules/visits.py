@@ -13,7 +13,7 @@ from admin_app.choices import Channel, ComplaintState, Purpose, Trigger, VisitSt
 from admin_app.errors import RuleError
 from admin_app.models import Complaint, Customer, FollowUp, Vehicle, Visit
 from admin_app.rules import followups
-from admin_app.rules.changes import changed, is_new
+from admin_app.rules.changes import changed, is_new, store_of
 from admin_app.rules.followups.tasks import effective
 
 EARLY = dt.timedelta(minutes=10)  # how far a clock may go ahead of the server's
@@ -58,8 +58,7 @@ def _next_day(visit: Visit, now: dt.datetime) -> Notices:
 
 def _check_customer(session: Any, visit: Visit) -> None:
     if changed(visit, "customer_id"):
-        store_id = session.scalars(access.ungated(sa.select(Customer.store_id).where(
-            Customer.id == visit.customer_id, Customer.deleted_at.is_(None)))).first()
+        store_id = store_of(session, Customer, visit.customer_id)
         if store_id is None:
             raise RuleError(_l("There is no such customer."), "customer_id")
         if store_id != visit.store_id:

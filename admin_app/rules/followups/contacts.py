@@ -27,7 +27,7 @@ from admin_app.choices import FollowUpState, Purpose, Stage, Trigger, VisitResul
 from admin_app.models import Customer, FollowUp, FollowUpRule, Store, User, Visit
 from admin_app.rules.followups import rules, tasks
 from admin_app.rules.followups.blocking import MARKETING
-from admin_app.rules.followups.events import on_event
+from admin_app.rules.followups.events import fire
 from admin_app.rules.followups.tasks import effective
 
 BY_THEIR_RECORD = (Trigger.COMPLAINT_FINISHED, Trigger.PROMISE_DUE)
@@ -40,16 +40,32 @@ def after_visit(session: Any, visit: Visit, now: dt.datetime, fresh: bool = True
     fresh: the contact has just been entered or carried out; False for a later correction, which only moves the date.
     """
     customer = session.get(Customer, visit.customer_id)
-    refresh_last_contact(session, {visit.customer_id})
-    if visit.state != VisitState.DONE or customer is None:
-        return
-    if fresh:
-        overtaken = _overtaken(session, visit)
-        _settle(session, visit, now, overtaken)
-        _next(session, visit, customer, now, overtaken)
-    else:
-        _correct(session, visit, customer, now)
-    tasks.refresh_customers(session, {customer.id})
+    if visit.state == VisitState.DONE and customer is not None:
+        if fresh:
+            _enter(session, visit, customer, now)
+        else:
+            _correct(session, visit, customer, now)
+    tasks.refresh_customers(session, {visit.customer_id}, contacts=True)
+
+
+def _enter(session: Any, visit: Visit, customer: Customer, now: dt.datetime) -> None:
+    owed = _open_tasks(session, visit)
+    overtaken = _overtaken(session, visit)
+    _settle(session, visit, owed, now, overtaken)
+    _next(session, visit, customer, owed, now, overtaken)
+
+
+Owed = list[tuple[FollowUp, str]]
+
+
+def _open_tasks(session: Any, visit: Visit) -> Owed:
+    """The customer's open tasks with their triggers, save those that this visit has made; the oldest due first."""
+    found = session.execute(
+        sa.select(FollowUp, FollowUpRule.trigger).outerjoin(FollowUpRule, FollowUpRule.id == FollowUp.rule_id).where(
+            FollowUp.customer_id == visit.customer_id, FollowUp.state.in_(tasks.OPEN_STATES),
+            sa.or_(FollowUp.source_table.is_(None), FollowUp.source_table != "visit", FollowUp.source_id != visit.id),
+        ).order_by(FollowUp.due_on, FollowUp.id)).all()
+    return [(task, trigger or Trigger.MANUAL) for task, trigger in found]
 
 
 def _overtaken(session: Any, visit: Visit) -> bool:
@@ -72,7 +88,7 @@ def purpose_of(visit: Visit, task: FollowUp | None) -> Purpose | None:
 # ---------------------------------------------------------------- what it settles
 
 
-def _settle(session: Any, visit: Visit, now: dt.datetime, overtaken: bool) -> None:
+def _settle(session: Any, visit: Visit, owed: Owed, now: dt.datetime, overtaken: bool) -> None:
     task = named(session, visit)
     if task is not None and task.state in tasks.OPEN_STATES:
         if effective(visit):
@@ -80,7 +96,7 @@ def _settle(session: Any, visit: Visit, now: dt.datetime, overtaken: bool) -> No
         else:
             _replan(task, visit, now)
     if effective(visit) and not overtaken:
-        _cover(session, visit, task, now)
+        _cover(session, visit, task, owed, now)
 
 
 def _done(session: Any, task: FollowUp, visit: Visit, now: dt.datetime) -> None:
@@ -98,21 +114,16 @@ def _replan(task: FollowUp, visit: Visit, now: dt.datetime) -> None:
         task.expires_on = day
 
 
-def _cover(session: Any, visit: Visit, task: FollowUp | None, now: dt.datetime) -> None:
+def _cover(session: Any, visit: Visit, task: FollowUp | None, owed: Owed, now: dt.datetime) -> None:
     """The rules of this file for the customer's other open tasks."""
-    found = session.execute(
-        sa.select(FollowUp, FollowUpRule.trigger).outerjoin(FollowUpRule, FollowUpRule.id == FollowUp.rule_id).where(
-            FollowUp.customer_id == visit.customer_id, FollowUp.state.in_(tasks.OPEN_STATES),
-            sa.or_(FollowUp.source_table.is_(None), FollowUp.source_table != "visit", FollowUp.source_id != visit.id),
-        ).order_by(FollowUp.due_on, FollowUp.id)).all()
-    rest = [(one, trigger or Trigger.MANUAL) for one, trigger in found]
+    rest = [(one, trigger) for one, trigger in owed if one.state in tasks.OPEN_STATES]
     day, purpose = clock.local_day(visit.at), purpose_of(visit, task)
-    owed = [one for one, trigger in rest if one.assignee_id == visit.staff_id and one.due_on <= day
+    mine = [one for one, trigger in rest if one.assignee_id == visit.staff_id and one.due_on <= day
             and trigger not in BY_THEIR_RECORD]
     insured = {task.vehicle_id} if task is not None and _is_insurance(task) else set()
     for one, trigger in rest:
         state = _fate(one, trigger, visit, purpose, day)
-        if state is None and task is None and purpose is None and owed == [one]:
+        if state is None and task is None and purpose is None and mine == [one]:
             state = FollowUpState.DONE
         if state == FollowUpState.DONE and trigger == Trigger.INSURANCE:
             if one.vehicle_id in insured:
@@ -150,7 +161,7 @@ def _fate(task: FollowUp, trigger: str, visit: Visit, purpose: Purpose | None, d
 # ---------------------------------------------------------------- what comes next
 
 
-def _next(session: Any, visit: Visit, customer: Customer, now: dt.datetime, overtaken: bool) -> None:
+def _next(session: Any, visit: Visit, customer: Customer, owed: Owed, now: dt.datetime, overtaken: bool) -> None:
     chosen = visit.next_on if visit.next_on is not None and visit.next_on >= clock.local_day(now) else None
     task = named(session, visit)
     if not effective(visit) and task is not None and task.state in tasks.OPEN_STATES:
@@ -158,9 +169,9 @@ def _next(session: Any, visit: Visit, customer: Customer, now: dt.datetime, over
     if chosen is not None and not (effective(visit) and chosen == _grade_day(session, visit, customer)):
         _agreed(session, visit, customer, chosen, now)
         return
-    if overtaken or visit.result == VisitResult.REFUSED or _has_plan(session, customer, effective(visit)):
+    if overtaken or visit.result == VisitResult.REFUSED or _has_plan(customer, owed, effective(visit)):
         return
-    on_event(session, Trigger.CONTACT, visit, now)
+    fire(session, Trigger.CONTACT, visit, now, refresh=False)
 
 
 def _grade_day(session: Any, visit: Visit, customer: Customer) -> dt.date | None:
@@ -174,19 +185,17 @@ def _agreed(session: Any, visit: Visit, customer: Customer, day: dt.date, now: d
     if purpose is None or (customer.do_not_disturb and purpose in MARKETING):
         purpose = Purpose.SALES if customer.stage in (Stage.LEAD, Stage.PROSPECT) else Purpose.SERVICE
     staff = session.get(User, visit.staff_id) if visit.staff_id else None
-    tasks.plan(session, customer, day, now, purpose=purpose, row=visit, reason=visit.next_step,
+    tasks.plan(session, customer, day, now, purpose=purpose, row=visit, reason=visit.next_step, refresh=False,
                assignee_id=staff.id if staff is not None and staff.is_active else None)
 
 
-def _has_plan(session: Any, customer: Customer, reached: bool) -> bool:
+def _has_plan(customer: Customer, owed: Owed, reached: bool) -> bool:
     """Whether the grade rule has nothing to add: a chosen date stands ahead, or, not reached, any task is open."""
-    statement = sa.select(FollowUp.id).outerjoin(FollowUpRule, FollowUpRule.id == FollowUp.rule_id).where(
-        FollowUp.customer_id == customer.id, FollowUp.state.in_(tasks.OPEN_STATES))
-    if reached:
-        statement = statement.where(
-            sa.or_(FollowUp.rule_id.is_(None), FollowUpRule.trigger == Trigger.MANUAL),
-            sa.or_(FollowUp.assignee_id == customer.owner_id, FollowUp.purpose == Purpose.SALES))
-    return session.scalars(statement.limit(1)).first() is not None
+    left = [(task, trigger) for task, trigger in owed if task.state in tasks.OPEN_STATES]
+    if not reached:
+        return bool(left)
+    return any(trigger == Trigger.MANUAL and (task.assignee_id == customer.owner_id or task.purpose == Purpose.SALES)
+               for task, trigger in left)
 
 
 def _correct(session: Any, visit: Visit, customer: Customer, now: dt.datetime) -> None:
@@ -197,8 +206,7 @@ def _correct(session: Any, visit: Visit, customer: Customer, now: dt.datetime) -
         if agreed is not None:
             tasks.close(session, agreed, FollowUpState.VOID, now, note=SUPERSEDED)
             if effective(visit) and not _overtaken(session, visit):
-                session.flush()
-                _next(session, visit, customer, now, False)
+                _next(session, visit, customer, _open_tasks(session, visit), now, False)
         return
     if visit.next_on < clock.local_day(now) or _overtaken(session, visit):
         return
@@ -222,19 +230,6 @@ def next_date_by_rule(session: Any, customer: Customer, now: dt.datetime) -> dt.
     """The day that the grade's rule would give after a contact now; None where no rule fits the customer."""
     rule = _grade_rule(session, customer)
     return rules.due(rule, now, session.get(Store, customer.store_id))[0] if rule is not None else None
-
-
-def refresh_last_contact(session: Any, ids: set[int]) -> None:
-    """Bring last_contact_at of some customers up to date: the latest done visit in which the customer was reached."""
-    session.flush()
-    visits, customers = Visit.__table__, Customer.__table__
-    missed = [one for one in VisitResult if not one.reached]
-    latest = sa.select(sa.func.max(visits.c.at)).where(
-        visits.c.customer_id == customers.c.id, visits.c.state == VisitState.DONE, visits.c.deleted_at.is_(None),
-        sa.or_(visits.c.result.is_(None), visits.c.result.not_in(missed))).scalar_subquery()
-    wanted = sorted(ids)
-    for at in range(0, len(wanted), tasks.CHUNK):
-        tasks.set_derived(session, wanted[at:at + tasks.CHUNK], "last_contact_at", latest)
 
 
 def after_grade(session: Any, customer: Customer, now: dt.datetime) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from admin_app import access, clock
-from admin_app.choices import PromiseState, Trigger
-from admin_app.models import Campaign, Customer, FollowUp, FollowUpRule, Store
+from admin_app.choices import OffsetUnit, PromiseState, Trigger
+from admin_app.models import Campaign, Customer, FollowUp, Store
 from admin_app.rules.followups import making, rules
 from admin_app.rules.followups.staff import Staff
 
@@ -25,28 +25,27 @@ def on_event(session: Any, trigger: Trigger, row: Any, now: dt.datetime) -> list
     An event that lies back so far that its task would have been due more than CATCH_UP days ago is history and
     makes none; one that is due earlier than today is due today, since nobody could know.
     """
-    session.flush()
     with access.as_system(session, f"rule: {trigger.value}"):
-        customer = _customer(session, trigger, row)
-        if customer is None or customer.deleted_at is not None:
-            return []
-        fitting = [rule for rule in rules.enabled(session, trigger) if rules.holds(rule.condition, customer)]
-        return make(session, fitting, customer, row, now, *_facts(session, trigger, row, now)) if fitting else []
+        return making.loaded(session, fire(session, trigger, row, now))
 
 
-def make(session: Any, fitting: list[FollowUpRule], customer: Customer, row: Any, now: dt.datetime,
-         base: dt.date | dt.datetime | None, mark: str, more: dict[str, Any]) -> list[FollowUp]:
-    """The tasks of these rules for a record whose event was at `base` (None: it has none)."""
+def fire(session: Any, trigger: Trigger, row: Any, now: dt.datetime, refresh: bool = True) -> list[int]:
+    """on_event() in a session that acts as system already: the keys of the new tasks. refresh: as in making.insert."""
+    customer = _customer(session, trigger, row)
+    if customer is None or customer.deleted_at is not None:
+        return []
+    fitting = [rule for rule in rules.enabled(session, trigger) if rules.holds(rule.condition, customer)]
+    base, mark, more = _facts(session, trigger, row, now) if fitting else (None, "", {})
     if base is None:
         return []
-    store, staff = session.get(Store, customer.store_id), Staff.of(session, customer.store_id)
-    case = making.case_of(customer, base, row, mark, **more)
+    by_hours = any(rule.unit == OffsetUnit.WORK_MINUTES for rule in fitting)
+    store = session.get(Store, customer.store_id) if by_hours else None
+    case, staff = making.case_of(customer, base, row, mark, **more), Staff(session, customer.store_id)
     tasks = [making.values(rule, case, store, staff, now) for rule in fitting]
     today = clock.local_day(now)
     recent = [task for task in tasks if task and task["due_on"] >= today - dt.timedelta(days=rules.CATCH_UP)]
-    made = making.insert(session, [
-        making.moved_to(task, today) if task["due_on"] < today else task for task in recent])
-    return making.loaded(session, made)
+    return making.insert(session, [
+        making.moved_to(task, today) if task["due_on"] < today else task for task in recent], refresh)
 
 
 def _customer(session: Any, trigger: Trigger, row: Any) -> Customer | None:
@@ -74,8 +73,9 @@ def _visit(session: Any, visit: Any, now: dt.datetime) -> Facts:
 
 
 def _contact(session: Any, visit: Any, now: dt.datetime) -> Facts:
-    kept = session.scalars(sa.select(Customer.owner_id).where(Customer.id == visit.customer_id)).first()
-    return visit.at, "1", {"preferred": visit.staff_id if kept is None else None}  # the pool: whoever made the contact
+    customer = session.get(Customer, visit.customer_id)
+    in_pool = customer is not None and customer.owner_id is None  # then it stays with whoever made the contact
+    return visit.at, "1", {"preferred": visit.staff_id if in_pool else None}
 
 
 def _delivery(session: Any, vehicle: Any, now: dt.datetime) -> Facts:

@@ -12,7 +12,6 @@ from admin_app import access, clock
 from admin_app.choices import FollowUpState, Purpose, Stage, VisitState
 from admin_app.models import Customer, User, Visit
 from admin_app.rules.followups import making, rules, tasks
-from admin_app.rules.followups.contacts import refresh_last_contact
 
 CHUNK = 1000
 
@@ -27,9 +26,8 @@ def settle_history(session: Any, customer_ids: Iterable[int], now: dt.datetime) 
     with access.as_system(session, "import"):
         for at in range(0, len(ids), CHUNK):
             part = ids[at:at + CHUNK]
-            refresh_last_contact(session, set(part))
-            made += len(making.insert(session, _agreed(session, part, now)))
-        tasks.refresh_customers(session, ids)
+            made += len(making.insert(session, _agreed(session, part, now), refresh=False))
+            tasks.refresh_customers(session, part, contacts=True)
     return made
 
 

@@ -89,13 +89,16 @@ def moved_to(task: dict[str, Any], day: dt.date) -> dict[str, Any]:
     return task | {"due_on": day, "first_due_on": day, "due_at": clock.at(day)}
 
 
-def insert(session: Any, tasks: Iterable[dict[str, Any]]) -> list[int]:
-    """Insert tasks that are not there yet, write the audit, keep the customers' next dates. Returns the new keys."""
+def insert(session: Any, tasks: Iterable[dict[str, Any]], refresh: bool = True) -> list[int]:
+    """Insert tasks that are not there yet and write the audit. Returns the new keys.
+
+    refresh: keep the customers' next dates; False where the caller does so afterwards.
+    """
     waiting, made = list(tasks), []
     session.flush()
     for at in range(0, len(waiting), BATCH):
         made += _insert(session, waiting[at:at + BATCH])
-    if made:
+    if made and refresh:
         refresh_customers(session, {task["customer_id"] for task in waiting})
     return made
 

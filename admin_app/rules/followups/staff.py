@@ -8,7 +8,6 @@ customer's task goes to owner or advisor, else to the general manager.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,39 +18,59 @@ from admin_app.models import FollowUpRule, Role, Team, User
 SALES_PURPOSES = (Purpose.SALES, Purpose.DELIVERY)
 
 
-@dataclass
 class Staff:
-    """The active people of a store by role, and who manages whom."""
+    """The active people of a store by role, and who manages whom; read when first asked for."""
 
-    active: set[int] = field(default_factory=set)
-    by_role: dict[str, list[int]] = field(default_factory=dict)
-    manager_of: dict[int, int] = field(default_factory=dict)
+    def __init__(self, session: Any, store_id: int) -> None:
+        self.session, self.store_id = session, store_id
+        self.by_role: dict[str, list[int]] = {}
+        self.manager_of: dict[int, int] = {}
+        self._active: set[int] | None = None
 
     @classmethod
     def of(cls, session: Any, store_id: int) -> Staff:
-        """Read the people of a store; group-wide general managers count for every store."""
-        found = cls()
-        people = session.execute(
-            sa.select(User.id, User.store_id, User.team_id, Role.code).join(Role, Role.id == User.role_id)
-            .where(User.active, sa.or_(User.store_id == store_id, User.group_wide)).order_by(User.id)).all()
-        managers = dict(session.execute(
-            sa.select(Team.id, Team.manager_id).where(Team.store_id == store_id)).all())
-        for user_id, home, team_id, code in people:
-            if home == store_id or code == "general_manager":
-                found.by_role.setdefault(code, []).append(user_id)
-                found.active.add(user_id)
-            if managers.get(team_id) is not None:
-                found.manager_of[user_id] = managers[team_id]
+        """The people of a store, read at once for a whole batch; group-wide general managers count for every store."""
+        found = cls(session, store_id)
+        found._read()
         return found
+
+    def _read(self) -> None:
+        self._active = set()
+        people = self.session.execute(
+            sa.select(User.id, User.store_id, User.team_id, Role.code).join(Role, Role.id == User.role_id)
+            .where(User.active, sa.or_(User.store_id == self.store_id, User.group_wide)).order_by(User.id)).all()
+        managers = dict(self.session.execute(
+            sa.select(Team.id, Team.manager_id).where(Team.store_id == self.store_id)).all())
+        for user_id, home, team_id, code in people:
+            if home == self.store_id or code == "general_manager":
+                self.by_role.setdefault(code, []).append(user_id)
+                self._active.add(user_id)
+            if managers.get(team_id) is not None:
+                self.manager_of[user_id] = managers[team_id]
+
+    def is_active(self, user_id: int | None) -> bool:
+        """Whether this is an active person of the store (or a general manager of the group)."""
+        if user_id is None:
+            return False
+        if self._active is None:  # one person, often the one who acts: no need to read all
+            person = self.session.get(User, user_id)
+            if person is not None and person.store_id == self.store_id:
+                return bool(person.is_active)
+            self._read()
+        return user_id in (self._active or ())
 
     def choose(self, rule: FollowUpRule, case: Any) -> int | None:
         """The person for a case of a rule; None where the store has nobody fit for it."""
         chain: Iterable[int | None]
         if case.confidentiality != Confidentiality.NORMAL:
-            chain = (case.owner_id, case.advisor_id, *self._role("general_manager"))
+            chain = self._confidants(case)
         else:
             chain = self._chain(rule, case)
-        return next((one for one in chain if one in self.active and one not in case.avoid), None)
+        return next((one for one in chain if one not in case.avoid and self.is_active(one)), None)
+
+    def _confidants(self, case: Any) -> Iterator[int | None]:
+        yield from (case.owner_id, case.advisor_id)
+        yield from self._role("general_manager")
 
     def _chain(self, rule: FollowUpRule, case: Any) -> Iterator[int | None]:
         yield case.preferred
@@ -63,7 +82,7 @@ class Staff:
         elif rule.assignee == Assignee.ADVISOR:
             yield case.advisor_id
         elif rule.assignee == Assignee.MANAGER:
-            yield self.manager_of.get(case.owner_id or 0)
+            yield self._manager(case.owner_id)
             yield from () if case.owner_id else self._role("sales_manager")
             yield from self._role("general_manager")
         yield from (case.owner_id, case.advisor_id)
@@ -73,7 +92,14 @@ class Staff:
         yield from self._role("general_manager")
 
     def _role(self, code: str) -> list[int]:
+        if self._active is None:
+            self._read()
         return self.by_role.get(code, [])
+
+    def _manager(self, user_id: int | None) -> int | None:
+        if self._active is None:
+            self._read()
+        return self.manager_of.get(user_id or 0)
 
     def _care(self, case: Any) -> list[int]:
         """The care specialists, beginning with the one whose turn this customer is: the same caller every time."""

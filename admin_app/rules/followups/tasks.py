@@ -27,6 +27,15 @@ TAKEN_BACK = (NEW_DATE, NOT_CLOSED)
 LONGEST_SNOOZE = 365  # days (default)
 CHUNK = 1000
 
+_tasks, _visits, _customers = FollowUp.__table__, Visit.__table__, Customer.__table__
+_EARLIEST = sa.select(sa.func.min(_tasks.c.due_on)).where(
+    _tasks.c.customer_id == _customers.c.id, _tasks.c.state.in_(OPEN_STATES),
+    _tasks.c.deleted_at.is_(None)).scalar_subquery()
+_LATEST = sa.select(sa.func.max(_visits.c.at)).where(
+    _visits.c.customer_id == _customers.c.id, _visits.c.state == VisitState.DONE, _visits.c.deleted_at.is_(None),
+    sa.or_(_visits.c.result.is_(None), _visits.c.result.not_in([one for one in VisitResult if not one.reached])),
+).scalar_subquery()
+
 
 def effective(visit: Visit) -> bool:
     """Whether a contact counts: done, reached, and not put off. No result given counts as reached."""
@@ -145,8 +154,10 @@ def settle_source(session: Any, table: str, row_id: int, now: dt.datetime, *, no
 
 
 def plan(session: Any, customer: Customer, day: dt.date, now: dt.datetime, *, assignee_id: int | None = None,
-         reason: str | None = None, purpose: Purpose | None = None, row: Any = None) -> FollowUp | None:
+         reason: str | None = None, purpose: Purpose | None = None, row: Any = None,
+         refresh: bool = True) -> FollowUp | None:
     """The task for a day that a person chose. `row`: the visit in which it was agreed; its task moves with it.
+    refresh: keep the customer's next date; False where the caller does so afterwards.
 
     Returns None where that visit's task was settled before. Without a row every call makes a task of its own.
     """
@@ -168,7 +179,8 @@ def plan(session: Any, customer: Customer, day: dt.date, now: dt.datetime, *, as
     elif found.due_on != day:
         move(found, day)
     session.flush()
-    refresh_customers(session, {customer.id})
+    if refresh:
+        refresh_customers(session, {customer.id})
     return found
 
 
@@ -183,14 +195,17 @@ def forget(session: Any, ids: Iterable[int]) -> None:
 # ---------------------------------------------------------------- the customer's next date
 
 
-def refresh_customers(session: Any, ids: Iterable[int]) -> None:
-    """Bring next_contact_on of some customers up to date. Readers' forms stay fresh: the version does not move."""
+def refresh_customers(session: Any, ids: Iterable[int], contacts: bool = False) -> None:
+    """Bring next_contact_on of some customers up to date; `contacts`: last_contact_at too.
+
+    Last contact is the latest done visit in which the customer was reached. Readers' forms stay fresh: neither the
+    version nor "changed" moves.
+    """
     session.flush()
+    values = {"next_contact_on": _EARLIEST} | ({"last_contact_at": _LATEST} if contacts else {})
     wanted = sorted(set(ids))
     for at in range(0, len(wanted), CHUNK):
-        earliest = sa.select(sa.func.min(_tasks.c.due_on)).where(
-            _tasks.c.customer_id == _customers.c.id, _tasks.c.state.in_(OPEN_STATES), _tasks.c.deleted_at.is_(None))
-        set_derived(session, wanted[at:at + CHUNK], "next_contact_on", earliest.scalar_subquery())
+        _set_derived(session, wanted[at:at + CHUNK], values)
 
 
 def refresh_store(session: Any, store_id: int) -> None:
@@ -201,20 +216,17 @@ def refresh_store(session: Any, store_id: int) -> None:
     refresh_customers(session, session.scalars(sa.union(with_date, with_task)).all())
 
 
-def set_derived(session: Any, ids: list[int], name: str, value: Any) -> None:
-    """Set a computed column of customers by SQL where it differs, with one audit entry for those that changed."""
-    column = _customers.c[name]
-    changed = sa.update(_customers).where(_customers.c.id.in_(ids), column.is_distinct_from(value)).values(
-        {name: value}).returning(_customers.c.id)
+def _set_derived(session: Any, ids: list[int], values: dict[str, Any]) -> None:
+    """Set computed columns of customers by SQL where they differ, with one audit entry for those that changed."""
+    differ = sa.or_(*[_customers.c[name].is_distinct_from(value) for name, value in values.items()])
+    changed = sa.update(_customers).where(_customers.c.id.in_(ids), differ).values(
+        values | {"updated_at": _customers.c.updated_at}).returning(_customers.c.id)
     rows = [number for (number,) in session.connection().execute(changed)]
     if not rows:
         return
-    audit.record(session, AuditVerb.BULK, "customer", label=f"{name}: {len(rows)}",
-                 changes={"field": [None, name], "rows": [0, len(rows)], "ids": sorted(rows)})
+    audit.record(session, AuditVerb.BULK, "customer", label=f"{', '.join(values)}: {len(rows)}",
+                 changes={"fields": [None, list(values)], "rows": [0, len(rows)], "ids": sorted(rows)})
     for number in rows:
         row = session.identity_map.get(identity_key(Customer, number))
         if row is not None:
-            session.expire(row, [name])
-
-
-_tasks, _customers = FollowUp.__table__, Customer.__table__
+            session.expire(row, list(values))
