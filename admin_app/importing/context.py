@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -81,7 +82,7 @@ class Context:
         """The connection of the running transaction."""
         return self.session.connection()
 
-    @property
+    @cached_property
     def today(self) -> dt.date:
         """The store's calendar day."""
         return clock.local_day(self.now)

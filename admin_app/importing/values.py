@@ -27,6 +27,8 @@ from admin_app.ledgers import Row
 
 NOTE_LENGTH = 20_000
 LARGEST = 2_147_483_647
+#: Ways of writing a day that are kept in memory.
+MOST_DAYS = 20_000
 
 #: What ledgers call the members of a choice, beside value and labels.
 ALIASES: dict[type[Choice], dict[Choice, str]] = {
@@ -175,6 +177,7 @@ class Reader:
         self.context = context
         self.zone: ZoneInfo = clock.zone()
         self._options: dict[type[Choice], dict[str, Choice]] = {}
+        self._days: dict[Any, Cleaned[dt.date]] = {}
         self._chosen: dict[tuple[type[Choice], str], Cleaned[Choice]] = {}
 
     def read(self, row: Row, field: str, about: Field, column: sa.Column[Any]) -> Any:
@@ -195,6 +198,8 @@ class Reader:
             return Cleaned(self.context.person(cell))
         if about.kind == "moment":
             return self.moment(cell)
+        if about.kind == "day":
+            return self.day(cell)
         reader = READERS.get(about.kind)
         if reader is not None:
             return reader(cell)
@@ -209,6 +214,15 @@ class Reader:
                 self._options[members] = options(members)
             found = cleaning.choice(cell, self._options[members], suffixes=SUFFIXES.get(members, ()))
             self._chosen[at] = found
+        return found
+
+    def day(self, cell: Any) -> Cleaned[dt.date]:
+        """A day; the same days come again and again."""
+        found = self._days.get(cell)
+        if found is None:
+            found = cleaning.day(cell)
+            if len(self._days) < MOST_DAYS:
+                self._days[cell] = found
         return found
 
     def moment(self, cell: Any) -> Cleaned[dt.datetime]:
@@ -288,7 +302,6 @@ READERS: dict[str, Callable[[Any], Cleaned[Any]]] = {
     "plate": cleaning.plate,
     "email": _email,
     "id_number": _id_number,
-    "day": cleaning.day,
     "whole": _whole,
     "percent": _percent,
     "number": _number,

@@ -33,6 +33,7 @@ _TOTAL = re.compile(
     rf"(?:本?[页月季年周日]|本期|全部|以上)?(?:{_TOTAL_WORDS})(?:金额|人数|台数|数量)?[::]?[\d,.¥]*(?:人|位|名|条|台|辆|单|元|户|项|笔|次|个|家|行)?"
     r"|共[\d,]+(?:人|位|名|条|台|辆|单|户|项|笔|次|个|家|行)(?:记录|客户|数据)?"
 )
+_HINT = re.compile("[计計总數数汇共:：]|total|sum", re.IGNORECASE)  # without one of these a row is no total
 _SIGNATURE = re.compile(
     r"(?:制表|制单|填表|填报|审核|复核|审批|打印|导出|统计|制作)(?:人|人员|日期|时间)?[::].*"
 )
@@ -101,9 +102,10 @@ def _is_data(cells: list[Any], header: Header) -> bool:
         return False
     if not isinstance(first, str):
         return not _has_total_word(cells)
-    text = re.sub(r"\s+", "", folded(first)).lower()
-    if _TOTAL.fullmatch(text) or _SIGNATURE.fullmatch(text):
-        return False
+    if len(first) < 60 and _HINT.search(first):
+        text = re.sub(r"\s+", "", folded(first)).lower()
+        if _TOTAL.fullmatch(text) or _SIGNATURE.fullmatch(text):
+            return False
     if first.strip() in header.titles and _repeats(cells, header):
         return False
     return not _has_total_word(cells)
