@@ -22,8 +22,8 @@ from admin_app.importing.context import Context, Person
 from admin_app.importing.customers import read_phones
 from admin_app.importing.people import CustomersByPhone
 from admin_app.importing.values import NOTE_LENGTH, Reader, brought
-from admin_app.importing.visits import customer_of, without_known_keys
-from admin_app.importing.writer import Record, Writer
+from admin_app.importing.visits import customer_of
+from admin_app.importing.writer import Record, Writer, without_known_keys
 from admin_app.ledgers import Row
 
 SPECIAL = ("text", "received_at", "finished_at", "owner_id")

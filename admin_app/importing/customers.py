@@ -126,7 +126,9 @@ class Customers:
     def person_values(self, row: Row, name: str | None) -> Record:
         """The fields that need more than their kind: sex by title, birthday, source, the people in charge."""
         values: Record = {}
-        sex = self.reader.read(row, "sex", *_about("sex")) or cleaning.sex_of_title(name)
+        sex = self.reader.read(row, "sex", *_about("sex"))
+        if sex is None and not self.known_by_key(row):
+            sex = cleaning.sex_of_title(name)
         values["sex"] = ch.Sex(sex) if sex else None
         values["kind"] = ch.CustomerKind.COMPANY if cleaning.company_like(name or "") else None
         values |= self.birthday(row)

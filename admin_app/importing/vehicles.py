@@ -13,7 +13,7 @@ from admin_app.importing.context import Context
 from admin_app.importing.customers import read_phones
 from admin_app.importing.people import CustomersByPhone
 from admin_app.importing.values import Reader, brought
-from admin_app.importing.writer import Record
+from admin_app.importing.writer import Record, without_known_keys
 from admin_app.ledgers import Row
 
 
@@ -27,11 +27,13 @@ class Vehicles:
         self.reader = Reader(context)
         self.cars = Cars(context)
         self.customers = CustomersByPhone(context)
+        self.names = frozenset(fields)
         self.fields = brought(m.Vehicle, fields, leave=("sold_by_id",))
         self.own: set[int | None] = set()
 
     def take(self, rows: list[Row]) -> None:
         """Import one batch of rows."""
+        rows = without_known_keys(self.context, self.cars.writer, self.names, rows)
         drafts = [(row, values) for row in rows if (values := self.values(row)) is not None]
         phones = {row.number: read_phones(row) for row, _values in drafts}
         self.customers.load(phone.value for phone in phones.values())

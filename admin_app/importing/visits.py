@@ -15,12 +15,11 @@ from flask_babel import lazy_gettext as _l
 from admin_app import choices as ch
 from admin_app import cleaning, clock
 from admin_app import models as m
-from admin_app.cleaning import as_text
 from admin_app.importing.context import Context, Person, pieces
 from admin_app.importing.customers import read_phones
 from admin_app.importing.people import CustomersByPhone
 from admin_app.importing.values import Reader, brought
-from admin_app.importing.writer import Record, Writer
+from admin_app.importing.writer import Record, Writer, without_known_keys
 from admin_app.ledgers import Row
 from admin_app.rules.followups import settle_history
 
@@ -168,16 +167,3 @@ def customer_of(
         context.reject(row, "phone", _l("This customer belongs to another team."))
         return None
     return customer
-
-
-def without_known_keys(
-    context: Context, writer: Writer, fields: frozenset[str], rows: list[Row]
-) -> list[Row]:
-    """The rows but those that carry the key of a record on file: an export read back changes nothing."""
-    if "id" not in fields:
-        return rows
-    keys = {row.number: as_text(row["id"]).strip() for row in rows}
-    wanted = [int(key) for key in keys.values() if key.isdigit() and len(key) < 10]
-    there = {str(record["id"]) for record in writer.by("id", wanted)}
-    context.report.duplicates += sum(keys[row.number] in there for row in rows)
-    return [row for row in rows if keys[row.number] not in there]

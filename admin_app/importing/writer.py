@@ -14,7 +14,9 @@ import sqlalchemy as sa
 
 from admin_app import audit
 from admin_app.choices import AuditVerb
+from admin_app.cleaning import as_text
 from admin_app.importing.context import Context, pieces
+from admin_app.ledgers import Row
 from admin_app.masking import masked
 
 Record = dict[str, Any]
@@ -197,3 +199,16 @@ class Writer:
         """The one audit entry for all rows that this import has made in the table."""
         if self.created and not self.context.dry_run:
             self._record(AuditVerb.BULK, None, self.context.filename, {"rows": [0, self.created]})
+
+
+def without_known_keys(
+    context: Context, writer: Writer, fields: frozenset[str], rows: list[Row]
+) -> list[Row]:
+    """The rows but those that carry the key of a record on file: an export read back changes nothing."""
+    if "id" not in fields:
+        return rows
+    keys = {row.number: as_text(row["id"]).strip() for row in rows}
+    wanted = [int(key) for key in keys.values() if key.isdigit() and len(key) < 10]
+    there = {str(record["id"]) for record in writer.by("id", wanted)}
+    context.report.duplicates += sum(keys[row.number] in there for row in rows)
+    return [row for row in rows if keys[row.number] not in there]
