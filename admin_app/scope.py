@@ -59,6 +59,15 @@ def _for_person(model: Any, actor: Actor, verb: str) -> list[Any]:
     return [*parts, _not_hidden(model, actor), _member_customers(model, actor)]
 
 
+def listed(model: Any, actor: Actor) -> Any:
+    """What a screen leaves of a directory table that everybody may refer to: own rows where the right says own."""
+    width: Scope = actor.right(model.__tablename__).read
+    if model.__tablename__ not in DIRECTORY or width not in (Scope.OWN, Scope.TEAM):
+        return sa.true()
+    return RULES.get(model.__tablename__, _created)(
+        model, actor, (actor.user_id,) if width is Scope.OWN else actor.team_ids, "read")
+
+
 def _own_stores(model: Any, actor: Actor) -> Any:
     """The rows of the actor's stores; None for a group role or a table without stores."""
     if actor.store_ids is None:

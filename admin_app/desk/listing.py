@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, selectinload
 
-from admin_app import access, cleaning
+from admin_app import access, cleaning, scope
 from admin_app.columns import Field, fields
 from admin_app.database import db
 
@@ -45,8 +45,9 @@ def links_of(model: Any, names: list[str]) -> list[str]:
 def select_rows(model: Any, names: list[str]) -> sa.Select[Any]:
     """All rows that may be seen, with the records that the shown links name (one statement a link, not a row)."""
     loaders = [selectinload(getattr(model, relation)) for relation in links_of(model, names)]
-    return sa.select(model).where(model.deleted_at.is_(None) if hasattr(model, "deleted_at") else sa.true()).options(
-        *loaders)
+    there = model.deleted_at.is_(None) if hasattr(model, "deleted_at") else sa.true()
+    actor = access.actor_of(db.session)
+    return sa.select(model).where(there, scope.listed(model, actor) if actor else sa.true()).options(*loaders)
 
 
 # ---------------------------------------------------------------- search
