@@ -86,7 +86,7 @@ def _guests(world: World, campaign: dict[str, Any], there: list[File], count: in
         state = _outcome(world, campaign) if not holdout else M.INVITED
         invited = begins - dt.timedelta(days=random.randint(2, 12), minutes=random.randrange(300))
         if state is M.INVITED and campaign["state"] is C.RUNNING:  # asked just now, nobody has called yet
-            invited = world.at(world.last_day - dt.timedelta(days=weighted(random, {0: 7, 1: 2, 2: 1})))
+            invited = world.at(world.last_day - dt.timedelta(days=weighted(random, {0: 9, 1: 1})))
         invited = min(invited, world.now)
         row = world.writer.add(
             "campaign_member", created=invited, created_by_id=campaign["owner_id"], store_id=campaign["store_id"],

@@ -28,17 +28,16 @@ AT_THE_STORE = ("showroom", "deal", "delivery")
 
 
 def contact(file: File, day: dt.date, situation: str, *, grade: Grade, outbound: bool = True,
-            result: VisitResult | None = None, next_on: dt.date | None = None) -> dict[str, Any]:
+            result: VisitResult | None = None, next_on: dt.date | None = None,
+            at: dt.datetime | None = None) -> dict[str, Any]:
     """One contact of the owner: it does what was owed, may promise or give something, and owes the next one."""
     random, staff = file.world.random, file.owner
     assert staff is not None
-    missed = situation == "follow" and outbound and chance(random, 0.22)
-    if missed:
-        situation, result = "not_reached", weighted(random, {VisitResult.NOT_REACHED: 4, VisitResult.CALL_LATER: 1})
     channel = Channel.STORE if situation in AT_THE_STORE else weighted(random, {Channel.PHONE: 7, Channel.WECHAT: 3})
     row = file.visit(
         day, staff, situation, channel=channel, outbound=outbound and channel is not Channel.STORE, next_on=next_on,
-        result=result or weighted(random, {VisitResult.INTERESTED: 6, VisitResult.INVITED: 2, VisitResult.SOLVED: 2}),
+        at=at, result=result or weighted(random, {VisitResult.INTERESTED: 6, VisitResult.INVITED: 2,
+                                                  VisitResult.SOLVED: 2}),
         **(_talked(file) if situation == "showroom" else {}))
     tasks.close(file, row)
     if grade != file.row["grade"]:
@@ -51,6 +50,15 @@ def contact(file: File, day: dt.date, situation: str, *, grade: Grade, outbound:
         tasks.gift(file, row, "交车" if situation == "delivery" else "到店")
     tasks.owe_next(file, row)
     return row
+
+
+def missed(file: File, day: dt.date) -> None:
+    """A call that reached nobody: what was owed stays owed, until the next day."""
+    assert file.owner is not None
+    file.visit(day, file.owner, "not_reached",
+               result=weighted(file.world.random, {VisitResult.NOT_REACHED: 4, VisitResult.CALL_LATER: 1}))
+    file.owed = [tasks.cases.moved_to(task, day + dt.timedelta(days=1)) | {"first_due_on": task["first_due_on"]}
+                 for task in file.owed]
 
 
 def _talked(file: File) -> dict[str, Any]:
@@ -81,33 +89,54 @@ def _thanks(file: File, visit: dict[str, Any]) -> None:
                         closed_at=clock.at(task["expires_on"] + dt.timedelta(days=1), 2))
 
 
-def first_contact(file: File, day: dt.date, grade: Grade = Grade.N) -> None:
+def first_contact(file: File, day: dt.date, grade: Grade = Grade.N, next_on: dt.date | None = None) -> None:
     """A new lead and the first contact with it, mostly in time."""
     random = file.world.random
     if file.row["source"] == Source.WALK_IN:
-        contact(file, day, "showroom", grade=grade, outbound=False, result=VisitResult.INTERESTED)
+        contact(file, day, "showroom", grade=grade, outbound=False, result=VisitResult.INTERESTED, next_on=next_on)
         return
     arrival = file.row["created_at"] = file.world.at(day, 9, 18)
     tasks.owe_first_contact(file, arrival)
-    minutes = random.randint(4, 28) if chance(random, 0.88) else random.randint(35, 120)
-    row = contact(file, day, "first_call", grade=grade, result=VisitResult.INTERESTED)
-    row["at"] = row["created_at"] = min(arrival + dt.timedelta(minutes=minutes), file.world.now)
-    file.row["last_contact_at"] = row["at"]
+    minutes = random.randint(4, 28) if chance(random, 0.9) else random.randint(35, 120)
+    contact(file, day, "first_call", grade=grade, result=VisitResult.INTERESTED, next_on=next_on,
+            at=min(arrival + dt.timedelta(minutes=minutes), file.world.now))
 
 
 def journey(file: File, first: dt.date, last: dt.date) -> None:
-    """The contacts of somebody who comes on a day and decides on another: warmer towards the end."""
+    """The contacts of somebody who comes on a day and decides on another: warmer towards the end, mostly in time."""
     random = file.world.random
     file.row["stage"] = Stage.PROSPECT
-    first_contact(file, first)
-    steps = max(1, min(7, (last - first).days // 5))
-    ladder = [Grade.C, Grade.B, Grade.B, Grade.A, Grade.A, Grade.H, Grade.H][-steps:]
-    day = first
-    for number, grade in enumerate(ladder):
-        day += dt.timedelta(days=max(1, round((last - day).days / (steps - number + 1)) + random.randint(-1, 1)))
+    day, number = first, 0
+    first_contact(file, first, next_on=_agreed(file, first, Grade.N, last))
+    while (due := _due(file)) is not None and due < last:
+        day = max(day + dt.timedelta(days=1), due + dt.timedelta(days=weighted(random, {0: 84, -1: 9, 1: 4, 3: 3})))
         if day >= last:
-            break
-        contact(file, day, "showroom" if number in (1, steps - 2) else "follow", grade=grade)
+            return
+        if chance(random, 0.2):
+            missed(file, day)
+            day += dt.timedelta(days=1)
+            if day >= last:
+                return
+        number += 1
+        share = (day - first).days / max(1, (last - first).days)
+        grade = weighted(random, {Grade.C: 2, Grade.B: 3} if share < 0.4 else {Grade.B: 2, Grade.A: 3}
+                         if share < 0.75 else {Grade.A: 2, Grade.H: 3})
+        contact(file, day, "showroom" if number in (1, 3) else "follow", grade=grade,
+                next_on=_agreed(file, day, grade, last))
+
+
+def _agreed(file: File, day: dt.date, grade: Grade, last: dt.date) -> dt.date | None:
+    """The next date, where one is agreed: the day of the decision once it is near, else now and then another."""
+    gap = GAPS[grade]
+    if day + dt.timedelta(days=gap + 1) >= last:
+        return last
+    later = day + dt.timedelta(days=file.world.random.randint(3, 9))
+    return later if chance(file.world.random, 0.45) and later < last else None
+
+
+def _due(file: File) -> dt.date | None:
+    """The day on which the next contact is owed."""
+    return min((task["due_on"] for task in file.owed), default=None)
 
 
 def bought(file: File, first: dt.date, day: dt.date) -> None:
@@ -115,7 +144,7 @@ def bought(file: File, first: dt.date, day: dt.date) -> None:
     signed = max(first, day - dt.timedelta(days=file.world.random.randint(3, 14)))
     journey(file, first, signed)
     contact(file, signed, "deal", grade=Grade.O, result=VisitResult.SOLVED, next_on=day)
-    contact(file, day, "delivery", grade=Grade.D, result=VisitResult.SOLVED)
+    contact(file, max(day, signed), "delivery", grade=Grade.D, result=VisitResult.SOLVED)
     tasks.forget(file)
     file.row["stage"] = Stage.OWNER
 
@@ -136,18 +165,15 @@ def under_way(file: File, grade: Grade, due: dt.date) -> None:
     first = max(world.begin, last - dt.timedelta(days=random.randint(0, 2) if grade is Grade.N
                                                  else random.randint(5, 60)))
     file.row["registered_on"] = file.row["confirmed_on"] = first
-    file.row["stage"] = Stage.PROSPECT if grade is not Grade.N else Stage.LEAD
-    steps = min(4, (last - first).days // 6)
-    first_contact(file, first, Grade.N if last > first else grade)
-    for number in range(steps):
-        day = first + dt.timedelta(days=round((last - first).days * (number + 1) / (steps + 1)))
-        contact(file, day, "showroom" if number == 1 else "follow",
-                grade=weighted(random, {Grade.B: 1, Grade.C: 1}) if number == 0 else grade)
+    agreed = due if grade is Grade.O or (chance(random, 0.25) and due >= world.today) else None
     if last > first:
-        agreed = due if grade is Grade.O or (chance(random, 0.25) and due >= world.today) else None
+        journey(file, first, last)
         contact(file, last, "deal" if grade is Grade.O else "follow", grade=grade, next_on=agreed)
         if chance(random, 0.85):
             file.row["graded_on"] = last
+    else:
+        first_contact(file, first, grade, next_on=agreed)
+    file.row["stage"] = Stage.PROSPECT if grade is not Grade.N else Stage.LEAD
     tasks.leave_open(file)
 
 

@@ -19,7 +19,7 @@ from seeds.demo.making import chance, weighted
 from seeds.demo.world import Person, World
 
 # Which way customers go (shares of 100).
-FATES = {"bought": 38, "long_ago": 22, "lost": 20, "under_way": 18, "pool": 2}
+FATES = {"bought": 42, "long_ago": 20, "lost": 18, "under_way": 18, "pool": 2}
 COMPANIES = 0.06
 # Customers that people beside the sales consultants look after themselves: role, how many, as owner or as advisor.
 OWN_CUSTOMERS = (("sales_manager", 14, "owner"), ("service_manager", 22, "advisor"), ("care_manager", 26, "owner"),

@@ -163,8 +163,8 @@ def promise(file: File, visit: dict[str, Any], staff: Person) -> None:
         state = PromiseState.OPEN
     else:
         ago = (world.today - due).days
-        state = PromiseState.BROKEN if chance(random, 0.1 if ago < 45 else 0.015) else PromiseState.KEPT
-        if ago <= RECENT and chance(random, 0.4):
+        state = PromiseState.BROKEN if chance(random, 0.06 if ago < 45 else 0.015) else PromiseState.KEPT
+        if ago <= 3 and chance(random, 0.3):
             state = PromiseState.OPEN
     settled = None if state is PromiseState.OPEN else min(clock.at(due, 17), world.now)
     row = world.writer.add(

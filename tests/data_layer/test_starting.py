@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from admin_app import access, anchors, audit, create_app, passwords, starting
+from admin_app import access, anchors, audit, clock, create_app, passwords, starting
 from admin_app.choices import ComplaintState, FollowUpState, Grade, PeriodState, StepKind
 from admin_app.database import db
 from admin_app.models import (
@@ -255,6 +255,13 @@ def test_the_work_is_of_a_size_that_people_can_do(demo: Any) -> None:
     due = demo.execute(followups.due_query(NOW, due="today").with_only_columns(
         FollowUp.assignee_id, sa.func.count(FollowUp.id)).group_by(FollowUp.assignee_id)).all()
     assert all(person is not None and number <= 25 for person, number in due), due
+
+
+def test_most_of_the_work_was_done_in_time(demo: Any) -> None:
+    done = demo.execute(sa.select(FollowUp.due_on, FollowUp.closed_at).where(
+        FollowUp.state == FollowUpState.DONE)).all()
+    in_time = sum(1 for due_on, closed_at in done if closed_at.astimezone(clock.zone()).date() <= due_on)
+    assert 0.8 < in_time / len(done) < 0.99
 
 
 def test_complaints_went_only_the_allowed_way(demo: Any) -> None:
