@@ -26,15 +26,15 @@ def register(app: Flask) -> None:
 @click.option("--seed", type=int, default=1, help="The same seed makes the same rows.")
 def demo(customers: int, visits: int, complaints: int, staff: int, seed: int) -> None:
     """Add made-up rows in bulk, for measuring. Refused where the database holds a real store."""
-    from seeds.demo import bulk
+    from seeds.demo.bulk import Plan, make
 
     starting.upgrade_schema()
     starting.seed(db.session)
     if starting.has_real_data(db.session):
         raise RuleError(_("This database holds a real store; made-up rows are only for a demo."))
     began = time.monotonic()
-    plan = bulk.Plan(customers=customers, visits=visits, complaints=complaints, staff=staff, seed=seed)
-    for done in bulk.make(db.session, plan, clock.utcnow()):
+    plan = Plan(customers=customers, visits=visits, complaints=complaints, staff=staff, seed=seed)
+    for done in make(db.session, plan, clock.utcnow()):
         db.session.commit()
         if time.monotonic() - began > 2:
             click.echo(_("%(done)s of %(all)s customers", done=done, all=customers), err=True)
