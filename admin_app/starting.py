@@ -47,9 +47,8 @@ LONG_AGO = dt.date(2020, 1, 1)
 
 
 def read_seed(name: str) -> Any:
-    """The content of a YAML file in seeds/; None where there is none."""
-    path = SEEDS / name
-    return yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
+    """The content of a YAML file in seeds/; None where it is empty. FileNotFoundError where it is missing."""
+    return yaml.safe_load((SEEDS / name).read_text(encoding="utf-8"))
 
 
 def seed(session: Any) -> None:
