@@ -23,6 +23,7 @@ _TITLES = MALE_TITLES + FEMALE_TITLES + OTHER_TITLES
 _LEFT = re.compile(
     r"[\s(\[【（-]*(?:已?离职|已?离岗|已?离开|已?调离|离店|已走|退休)(?:人员|员工)?[\s)\]】）]*$"
 )
+_LEFT_BEFORE = re.compile(r"^[(\[【（]?已?离职[)\]】）]?[\s:：-]*(?=.)")
 _NOBODY = frozenset(("无", "公海", "待分配", "未分配", "公共", "无人", "暂无", "无顾问"))
 _SEXES = {
     "male": ("男", "男性", "男士", "先生", "m", "male", "♂", "男方"),
@@ -107,7 +108,7 @@ def staff(value: Any) -> StaffName | None:
     text = trimmed(value)
     if is_nothing(text) or text in _NOBODY:
         return None
-    bare = _LEFT.sub("", text)
+    bare = _LEFT.sub("", _LEFT_BEFORE.sub("", text))
     left = bare != text
     bare = _unaligned(bare.strip())
     return StaffName(bare or text, left)

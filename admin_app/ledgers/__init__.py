@@ -28,6 +28,8 @@ from .tables import DELIMITERS, Table, csv_table, filled, load_sheet, sheet_name
 
 __all__ = ["Header", "Ledger", "Row", "header_key", "open_ledger"]
 
+#: Share of their columns that sheets of one ledger have in common (a sheet a month, one with a column more).
+ALIKE = 0.7
 _TOTAL_WORDS = "合计|总计|共计|小计|累计|总数|汇总|总合计|总人数|总台数|合計|total|subtotal|grandtotal|sum"
 _TOTAL = re.compile(
     rf"(?:本?[页月季年周日]|本期|全部|以上)?(?:{_TOTAL_WORDS})(?:金额|人数|台数|数量)?[::]?[\d,.¥]*(?:人|位|名|条|台|辆|单|元|户|项|笔|次|个|家|行)?"
@@ -66,16 +68,15 @@ class Row:
 
 @dataclass
 class Ledger:
-    """An open ledger: the header that was found and the rows below it, on one sheet or on several alike."""
+    """An open ledger: the header that was found and the rows below it, on one sheet or on several alike.
+
+    `fields` is field → header of all the sheets that are read.
+    """
 
     header: Header
+    fields: Mapping[str, str]
     _tables: Sequence[Callable[[], Table]]
     _known: Mapping[str, str]
-
-    @property
-    def fields(self) -> Mapping[str, str]:
-        """field → header in the file."""
-        return self.header.fields
 
     def rows(self) -> Iterator[Row]:
         """The rows with something in them, top to bottom, sheet after sheet. May be called again."""
@@ -97,8 +98,8 @@ class Ledger:
 
 def _is_data(cells: list[Any], header: Header) -> bool:
     """Whether a row below the header is one to read: not blank, no total, no signature, not the header again."""
-    first = next((cell for cell in cells if cell != "" and cell is not None and as_text(cell).strip()), None)
-    if first is None:
+    first = next((cell for cell in cells if _filled(cell)), None)
+    if first is None or not any(_filled(cells[at]) for at in header.places if at < len(cells)):
         return False
     if not isinstance(first, str):
         return not _has_total_word(cells)
@@ -109,6 +110,10 @@ def _is_data(cells: list[Any], header: Header) -> bool:
     if first.strip() in header.titles and _repeats(cells, header):
         return False
     return not _has_total_word(cells)
+
+
+def _filled(cell: Any) -> bool:
+    return cell is not None and cell != "" and (not isinstance(cell, str) or not cell.isspace())
 
 
 def _has_total_word(cells: list[Any]) -> bool:
@@ -136,7 +141,7 @@ def open_ledger(
     """The ledger in a file or stream of bytes. `names` is field → the headers under which ledgers know it.
 
     Each member of `required` is a set of fields of which the file must have at least one. The sheet with the most
-    known columns is read, and with it those that have the same columns (a sheet a month). Raises `RuleError` for
+    known columns is read, and with it those that have nearly the same (a sheet a month). Raises `RuleError` for
     files that are broken, disguised, exploding, or have no header with the required columns.
     """
     known = known_names(names)
@@ -176,8 +181,18 @@ def _best(
         raise RuleError(
             _("This file lacks a column that is needed. Its columns are: %(titles)s.", titles=titles[:300])
         )
-    alike = [table for table, header in found if several and set(header.fields) == set(best.fields)]
-    return Ledger(best, alike or [first], known)
+    alike = [
+        (t, header) for t, header in found if several and _meets(header, required) and _alike(header, best)
+    ]
+    fields = {name: title for _table, header in reversed(alike) for name, title in header.fields.items()}
+    return Ledger(best, fields | dict(best.fields), [table for table, _header in alike] or [first], known)
+
+
+def _alike(one: Header, other: Header) -> bool:
+    """Whether two sheets are parts of one ledger: most of the columns that either has stand in both."""
+    return len(one.fields.keys() & other.fields.keys()) >= ALIKE * len(
+        one.fields.keys() | other.fields.keys()
+    )
 
 
 def _header_of(table: Table, known: Mapping[str, str]) -> Header | None:

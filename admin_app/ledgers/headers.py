@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,6 +15,8 @@ from ..cleaning import as_text
 HEADER_WITHIN = 40
 #: So many known columns make a header; one is enough where a sheet has only one column.
 ENOUGH = 2
+#: Words before a header that add nothing: 客户手机号码, 车主地址, 车辆颜色.
+_OWNER = re.compile("^(?:客户|顾客|车主|用户|会员|潜客|本人|联系人|车辆)(?:的)?(?=..)")
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,12 @@ class Header:
         for name, title in self.fields.items():
             found.setdefault(re.sub(r" \d+$", "", name), []).append(title)
         return found
+
+    @cached_property
+    def places(self) -> tuple[int, ...]:
+        """Where the columns stand that are read."""
+        known = set(self.fields.values())
+        return tuple(at for at, title in enumerate(self.titles) if title in known)
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -82,10 +90,20 @@ def _unique(title: str, taken: list[str]) -> str:
 
 
 def _field(title: str, known: Mapping[str, str]) -> str | None:
-    wanted = header_key(title)
-    if not wanted or len(wanted) > 40:
+    if not title or len(title) > 60:
         return None
-    return known.get(wanted) or known.get(re.sub(r"\d+$", "", wanted))
+    return next((known[name] for name in _candidates(title) if name in known), None)
+
+
+def _candidates(title: str) -> Iterator[str]:
+    """What a header may be called: itself, its parts (“手机/电话”), without “客户” before it, what its brackets say."""
+    whole = header_key(title)
+    parts = [header_key(part) for part in re.split(r"[/／、,，&|]|或者?", title)]
+    plain = [form for name in (whole, *parts) for form in (name, re.sub(r"\d+$", "", name))]
+    yield from plain
+    yield from (_OWNER.sub("", name) for name in plain)
+    for inner in re.findall(r"[(（\[【](.+?)[)）\]】]", title):
+        yield header_key(inner)
 
 
 def find_header(rows: list[tuple[int, list[Any]]], known: Mapping[str, str]) -> Header | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from flask_babel import force_locale
 
 from admin_app import access
 from admin_app import models as m
@@ -93,6 +94,13 @@ def sheet(*rows):
     text = io.StringIO()
     csv.writer(text).writerows(rows)
     return io.BytesIO(text.getvalue().encode())
+
+
+@pytest.fixture(autouse=True)
+def english(session):
+    """The sentences of the tests are the English ones."""
+    with force_locale("en"):
+        yield
 
 
 @pytest.fixture

@@ -102,8 +102,9 @@ def test_a_killed_import_leaves_nothing_and_can_be_run_again(app, sqlite_home, t
     db.session.remove()
     db.engine.dispose()
     file = tmp_path / "big.csv"
+    note = "n" * 4_500  # more than the cache of SQLite holds, so that pages are written before the end
     file.write_text(
-        "姓名,电话,备注\n" + "".join(f"王{n},138{n:08d},{'好' * 80}\n" for n in range(12_000)), "utf-8"
+        "姓名,电话,备注\n" + "".join(f"王{n},138{n:08d},{note}\n" for n in range(12_000)), "utf-8"
     )
     before = rows(sqlite_home.file)
     process = start(sqlite_home.file, file)

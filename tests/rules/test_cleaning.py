@@ -697,6 +697,8 @@ def test_a_sex_that_is_none_says_so():
         ("马超-离职", StaffName("马超", True)),
         ("马超【已离职】", StaffName("马超", True)),
         ("马超 离职", StaffName("马超", True)),
+        ("(离职)马超", StaffName("马超", True)),
+        ("离职-马超", StaffName("马超", True)),
         ("马 超", StaffName("马超")),
         ("", None),
         ("-", None),

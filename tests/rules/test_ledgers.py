@@ -138,6 +138,15 @@ def test_the_header_key_forgets_dress():
     assert header_key(" 行驶里程(km)*") == header_key("行驶　里程：") == "行驶里程"
 
 
+@pytest.mark.parametrize(
+    "title",
+    ["客户手机号码", "手机/电话", "电话、微信", "车主的手机", "联系(电话)", "TEL或手机", "客户联系电话2"],
+)
+def test_a_header_may_say_more(title):
+    ledger, _rows = read(workbook(("客户", [["客户姓名", title], ["王强", "13800138000"]])))
+    assert set(ledger.fields) == {"name", "phone"}
+
+
 def test_two_columns_of_one_field_are_both_read():
     _ledger, rows = read(
         workbook(("客户", [["姓名", "电话", "电话", "手机"], ["王强", "无", "13800138000", "13900139000"]]))
@@ -244,6 +253,21 @@ def test_blank_rows_and_repeated_headers_are_not_read():
     )
     _ledger, rows = read(file)
     assert [(row.number, row["name"]) for row in rows] == [(3, "王强"), (6, "李梅")]
+
+
+def test_a_row_with_nothing_but_its_number_is_not_read():
+    rows = [["序号", "姓名", "电话"], [1, "王强", "13800138000"], [2, "", ""], [3, None, " "], [4, "-", ""]]
+    _ledger, rows = read(workbook(("x", rows)))
+    assert [row.number for row in rows] == [2, 5]
+
+
+def test_sheets_of_one_ledger_may_differ_in_a_column():
+    names = NAMES | {"sex": ["性别"], "grade": ["级别"]}
+    first = [["姓名", "电话", "里程", "级别"], ["王强", "13800138000", 5, "A"]]
+    second = [["电话", "姓名", "里程", "级别", "性别"], ["13900139000", "李梅", 6, "B", "女"]]
+    ledger, rows = read(workbook(("十月", first), ("十一月", second)), names, NEEDED)
+    assert set(ledger.fields) == {"name", "phone", "mileage", "grade", "sex"}
+    assert [(row["name"], row["sex"]) for row in rows] == [("王强", None), ("李梅", "女")]
 
 
 def test_an_empty_sheet_has_no_rows():
