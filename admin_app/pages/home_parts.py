@@ -15,7 +15,7 @@ from flask_login import current_user
 from sqlalchemy.orm import selectinload
 
 from admin_app import access, clock
-from admin_app.access import ungated
+from admin_app import jobs as schedule
 from admin_app.choices import AccessVerb, CampaignState, MemberState, Scope
 from admin_app.database import db
 from admin_app.desk.filters import list_address
@@ -25,7 +25,6 @@ from admin_app.models import (
     Campaign,
     CampaignMember,
     Customer,
-    JobRun,
     Role,
     Store,
     User,
@@ -202,9 +201,9 @@ def disk() -> Disk:
     return Disk(usage.free / 2**30, usage.used / usage.total)
 
 
-def jobs() -> list[JobRun]:
-    """The last run of every job, failed ones first."""
-    return list(db.session.scalars(ungated(sa.select(JobRun).order_by(JobRun.failed.desc(), JobRun.name))))
+def jobs() -> list[dict[str, Any]]:
+    """Every job with its last run, in the order of the schedule."""
+    return schedule.states()
 
 
 def last_backup(now: dt.datetime) -> tuple[dt.datetime | None, str]:
@@ -236,8 +235,8 @@ def first_steps() -> list[tuple[str, bool, str]]:
         (_("Fill in the store: address, phone and hours"), all(one.phone or one.address for one in stores),
          "/admin/store/"),
         (_("Add the staff, with roles and teams"), staff >= 3, "/admin/user/"),
-        (_("Bring in the old ledgers"), customers, "/admin/import/"),
+        (_("Bring in the old ledgers: flask --app wsgi import"), customers, ""),
         (_("Let everybody sign in once"), staff >= 3 and never == 0,
          list_address("user", ("active", "equals", True), ("last_sign_in_at", "empty", True))),
-        (_("Make the first backup"), backup is not None, "/admin/"),
+        (_("Make the first backup"), backup is not None, "#jobs"),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -145,12 +146,12 @@ def test_the_batch_is_written_by_its_thread(app: Any, cast: Any) -> None:
     app.testing = False
     try:
         access_log.viewed("customer", 7)
-        batch = app.extensions["caredesk_access_log"]
-        for _wait in range(40):
-            if not batch.rows:
-                break
-            batch.wake.wait(0.05)
-            __import__("time").sleep(0.05)
+        for _wait in range(100):
+            with db.engine.connect() as other:
+                if other.execute(db.select(m.AccessLog.__table__.c.id).where(
+                        m.AccessLog.__table__.c.row_id == 7)).first():
+                    break
+            time.sleep(0.05)
     finally:
         app.testing = True
     set_actor(db.session, Actor(system="test", store_ids=None))
