@@ -1,13 +1,9 @@
-"""Ledgers of every kind and with every dirt, and the files that are refused."""
+"""Ledgers of every kind and with every dirt."""
 
 from __future__ import annotations
 
 import io
-import json
-import time
-import zipfile
 from datetime import date, datetime
-from pathlib import Path
 
 import pytest
 import xlsxwriter
@@ -17,52 +13,7 @@ from hypothesis import strategies as st
 from admin_app import cleaning
 from admin_app.errors import RuleError
 from admin_app.ledgers import header_key, open_ledger
-
-DATA = Path(__file__).parent.parent / "data"
-TRUTH = json.loads((DATA / "truth.json").read_text("utf-8"))
-NAMES = {
-    "name": ["客户姓名", "姓名", "客户", "车主"],
-    "phone": ["手机号码", "联系电话", "电话", "手机"],
-    "vin": ["车架号", "VIN"],
-    "moment": ["日期", "登记日期"],
-    "mileage": ["行驶里程", "里程"],
-    "number": ["工单号"],
-    "text": ["投诉内容", "内容", "备注"],
-}
-NEEDED = [{"name"}, {"phone"}]
-
-
-def workbook(*sheets, hidden=()):
-    """An .xlsx in memory; each sheet is (name, rows)."""
-    stream = io.BytesIO()
-    book = xlsxwriter.Workbook(
-        stream, {"in_memory": True, "strings_to_formulas": False, "default_date_format": "yyyy-mm-dd"}
-    )
-    for name, rows in sheets:
-        sheet = book.add_worksheet(name)
-        for at, row in enumerate(rows):
-            for column, cell in enumerate(row):
-                if isinstance(cell, date | datetime):
-                    sheet.write_datetime(at, column, cell)
-                elif cell is not None:
-                    sheet.write(at, column, cell)
-        if name in hidden:
-            sheet.hide()
-    book.close()
-    stream.seek(0)
-    return stream
-
-
-def csv_file(text, encoding="utf-8"):
-    return io.BytesIO(text.encode(encoding))
-
-
-def read(source, names=NAMES, required=()):
-    with open_ledger(source, names, required=required) as ledger:
-        return ledger, list(ledger.rows())
-
-
-# --- the four ledgers ------------------------------------------------------------------------------------------
+from tests.ledger_files import DATA, NAMES, NEEDED, TRUTH, csv_file, read, workbook
 
 
 def test_the_customer_ledger_comes_out_as_it_is_known_to():
@@ -99,9 +50,6 @@ def test_the_complaint_and_repair_ledgers_come_out_as_they_are_known_to():
     assert len(repairs) == TRUTH["repairs"]
     assert repairs[0]["number"] == "WX250400000"
     assert len({cleaning.vin(row["vin"]).value for row in repairs} - {None}) <= TRUTH["owners"]
-
-
-# --- headers ---------------------------------------------------------------------------------------------------
 
 
 def test_the_header_is_found_under_titles_and_keeps_row_numbers():
@@ -195,9 +143,6 @@ def test_a_file_without_a_known_header_is_refused():
 def test_a_file_that_lacks_a_needed_column_says_what_it_has():
     with pytest.raises(RuleError, match="姓名、里程"):
         read(workbook(("x", [["姓名", "里程"], ["王强", 3]])), required=NEEDED)
-
-
-# --- sheets and rows -------------------------------------------------------------------------------------------
 
 
 def test_sheets_with_the_same_columns_are_read_together_and_others_are_not():
@@ -301,9 +246,6 @@ def test_a_table_that_starts_away_from_the_corner():
     assert [(row.number, row["name"], row["phone"]) for row in rows] == [(4, "王强", "13800138000")]
 
 
-# --- CSV -------------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
 @pytest.mark.parametrize("delimiter", [",", "\t", ";", "|", "，"])
 def test_csv_in_every_encoding_and_with_every_delimiter(encoding, delimiter):
@@ -365,113 +307,3 @@ def test_whatever_stands_in_the_cells_is_read_as_it_is(people):
     assert [row["text"] for row in rows if not row["text"].startswith('="')] == [
         note for note in unprotected if not note.startswith('="')
     ]
-
-
-# --- what is refused -------------------------------------------------------------------------------------------
-
-
-def refused(content, sentence, name="x.xlsx", tmp_path=None):
-    file = tmp_path / name
-    file.write_bytes(content)
-    begun = time.perf_counter()
-    with pytest.raises(RuleError, match=sentence) as caught:
-        read(file, required=NEEDED)
-    assert time.perf_counter() - begun < 3
-    return caught.value
-
-
-def zipped(parts):
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in parts.items():
-            archive.writestr(name, content)
-    return stream.getvalue()
-
-
-@pytest.mark.parametrize(
-    ("content", "name", "sentence"),
-    [
-        (b"", "x.xlsx", "empty"),
-        (b"", "x.csv", "empty"),
-        (b"\x89PNG\r\n\x1a\n" + b"x" * 100, "x.xlsx", "PNG"),
-        (b"%PDF-1.7 ...", "x.csv", "PDF"),
-        (b"MZ\x90\x00" + b"\x00" * 100, "x.xls", "EXE"),
-        (b"<html><table><tr><td>1</td></tr></table></html>", "x.xls", "web page"),
-        ("姓名,电话\n".encode(), "x.xlsx", "content is something else"),
-        (zipped({"word/document.xml": "<w/>"}), "x.xlsx", "not an Excel workbook"),
-        (zipped({"xl/workbook.xml": "<w/>"}), "x.csv", "content is something else"),
-        (zipped({"xl/workbook.xml": "<w/>"}), "x.xlsx", "damaged"),
-        (b"PK\x03\x04" + b"\x00" * 500, "x.xlsx", "damaged"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 2000, "x.xls", "damaged"),
-        (b"\xff\x00\x81\xff\xff" * 50, "x.csv", "neither UTF-8 nor GB18030"),
-        (b"x,y", "x.docx", "cannot be read"),
-    ],
-)
-def test_broken_and_disguised_files_are_refused_in_a_sentence(content, name, sentence, tmp_path):
-    refused(content, sentence, name, tmp_path)
-
-
-def test_a_missing_file_is_a_sentence(tmp_path):
-    with pytest.raises(RuleError, match=r"no file gone\.xlsx"):
-        read(tmp_path / "gone.xlsx")
-
-
-def test_a_truncated_workbook_is_refused(tmp_path):
-    refused((DATA / "客户档案.xlsx").read_bytes()[:-5000], "damaged", tmp_path=tmp_path)
-
-
-def test_a_workbook_with_a_flipped_bit_is_refused(tmp_path):
-    content = bytearray((DATA / "客户档案.xlsx").read_bytes())
-    content[len(content) // 2] ^= 0xFF
-    refused(bytes(content), "damaged", tmp_path=tmp_path)
-
-
-def test_an_exploding_workbook_is_refused(tmp_path):
-    content = zipped({"xl/workbook.xml": "<w/>", "xl/worksheets/sheet1.xml": b" " * 60_000_000})
-    refused(content, "unpacks to far more", tmp_path=tmp_path)
-
-
-def test_a_workbook_that_lies_about_its_size_is_refused(tmp_path):
-    content = bytearray(zipped({"xl/workbook.xml": "<w/>", "xl/worksheets/sheet1.xml": b" " * 60_000_000}))
-    at = content.rindex(b"PK\x01\x02")
-    content[at + 24 : at + 28] = (1000).to_bytes(4, "little")
-    refused(bytes(content), "damaged|unpacks", tmp_path=tmp_path)
-
-
-def test_a_sheet_whose_cells_lie_at_its_far_corners_is_refused(tmp_path):
-    far = workbook(("x", [["姓名", "电话"], ["王强", "13800138000"]]))
-    with zipfile.ZipFile(far) as archive:
-        parts = {part: archive.read(part) for part in archive.namelist()}
-    sheet = "xl/worksheets/sheet1.xml"
-    row = b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
-    parts[sheet] = parts[sheet].replace(b"</sheetData>", row)
-    refused(zipped(parts), "too far apart", tmp_path=tmp_path)
-
-
-def test_formatted_but_empty_cells_far_away_do_no_harm(tmp_path):
-    far = workbook(("x", [["姓名", "电话"], ["王强", "13800138000"]]))
-    with zipfile.ZipFile(far) as archive:
-        parts = {part: archive.read(part) for part in archive.namelist()}
-    sheet = "xl/worksheets/sheet1.xml"
-    row = b'<row r="1048576"><c r="XFD1048576" s="0"/></row></sheetData>'
-    parts[sheet] = parts[sheet].replace(b"</sheetData>", row)
-    _ledger, rows = read(io.BytesIO(zipped(parts)))
-    assert [row["name"] for row in rows] == ["王强"]
-
-
-def test_a_file_that_is_too_large_is_refused(monkeypatch, tmp_path):
-    from admin_app.ledgers import files
-
-    monkeypatch.setattr(files, "MAX_FILE", 1024)
-    refused(b"x" * 2000, "larger than", "x.csv", tmp_path)
-
-
-def test_more_rows_than_a_ledger_can_have_are_refused(monkeypatch):
-    from admin_app.ledgers import tables
-
-    monkeypatch.setattr(tables, "MAX_ROWS", 3)
-    rows = [["姓名", "电话"], *[["王强", "13800138000"]] * 5]
-    with pytest.raises(RuleError, match="more than 3 rows"):
-        read(workbook(("x", rows)))
-    with pytest.raises(RuleError, match="more than 3 rows"):
-        read(csv_file("\n".join(",".join(row) for row in rows)))

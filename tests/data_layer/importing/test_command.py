@@ -17,7 +17,7 @@ from admin_app import models as m
 from admin_app.database import db, sqlite_module
 from tests.conftest import KEY
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parent.parent.parent.parent
 COUNTS = ["read", "created", "updated", "duplicates", "rejected"]
 
 

@@ -1,0 +1,31 @@
+"""What the tests of the import share."""
+
+from __future__ import annotations
+
+import pytest
+from flask_babel import force_locale
+
+from admin_app.importing import import_file
+
+
+@pytest.fixture
+def english(session):
+    """The sentences of the tests are the English ones."""
+    with force_locale("en"):
+        yield
+
+
+@pytest.fixture
+def load(session, cast, now, english):
+    """Import a file into the first store."""
+    store = cast.store
+
+    def run(kind, source, **words):
+        report = import_file(
+            session, kind, source, store=words.pop("store", store), now=words.pop("now", now), **words
+        )
+        session.flush()
+        session.expire_all()
+        return report
+
+    return run
