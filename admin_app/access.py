@@ -18,6 +18,7 @@ from flask import g, has_request_context
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import event
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy.sql import visitors
 
 from admin_app import scope
 from admin_app.choices import Scope
@@ -85,8 +86,8 @@ class Actor:
         return value if isinstance(value, bool) else value is not Scope.NONE
 
     @cached_property
-    def criteria(self) -> tuple[Any, ...]:
-        """The loader criteria of every model that this actor does not see whole."""
+    def criteria(self) -> dict[str, Any]:
+        """table → loader criterion, of every model that this actor does not see whole."""
         if self.system is not None:
             key: tuple[Any, ...] = ("system", self.include_deleted)
         else:
@@ -95,15 +96,16 @@ class Actor:
         return _criteria(key, self)
 
 
-_made: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+_made: dict[tuple[Any, ...], dict[str, Any]] = {}
 
 
-def _criteria(key: tuple[Any, ...], actor: Actor) -> tuple[Any, ...]:
+def _criteria(key: tuple[Any, ...], actor: Actor) -> dict[str, Any]:
     """The criteria for everything that decides about them; kept, since making them takes longer than a list."""
     if key not in _made:
         found = ((model, scope.criterion(model, actor, "read")) for model in scope.GATED)
-        options = tuple(with_loader_criteria(model, criterion, include_aliases=True, propagate_to_loaders=False)
-                        for model, criterion in found if criterion is not None)
+        options = {model.__tablename__: with_loader_criteria(
+            model, criterion, include_aliases=True, propagate_to_loaders=False)
+            for model, criterion in found if criterion is not None}
         if len(_made) >= 1_000:
             _made.clear()
         _made[key] = options
@@ -213,7 +215,31 @@ def _gate(state: ORMExecuteState) -> None:
     if (state.is_update or state.is_delete or state.is_insert) and actor.system is None:
         raise RuntimeError("the gate: bulk statements run as_system and write their own audit entry")
     if state.is_select or state.is_update or state.is_delete:
-        state.statement = state.statement.options(*actor.criteria)
+        named = _tables_in(state.statement)
+        state.statement = state.statement.options(*(
+            option for table, option in actor.criteria.items() if named is None or table in named))
+
+
+def _tables_in(statement: Any) -> set[str] | None:
+    """The tables that a statement names, subqueries included; None where that cannot be said for sure.
+
+    Every criterion costs time on every statement, so only those that can matter are added. A join along a relation
+    and a loader option name their tables only when the statement is compiled: then all of them are added.
+    """
+    if not isinstance(statement, sa.Select):
+        return None
+    named: set[str] = set()
+    for node in visitors.iterate(statement):
+        if isinstance(node, sa.Select):
+            if node._setup_joins or node._with_options or node._memoized_select_entities:
+                return None
+        elif isinstance(node, sa.Table):
+            named.add(node.name)
+        else:
+            table = getattr(node, "table", None)
+            if isinstance(table, sa.Table):
+                named.add(table.name)
+    return named
 
 
 def _refuse_plain_tables(state: ORMExecuteState) -> None:

@@ -62,7 +62,7 @@ def _check_links(session: Any, order: RepairOrder) -> None:
         if order.customer_id is None:
             order.customer_id = car.customer_id
     moved = order.customer_id is not None and changed(order, "customer_id")
-    if moved and store_of(session, Customer, order.customer_id) != order.store_id:
+    if moved and store_of(session, Customer, order.customer_id or 0) != order.store_id:
         raise RuleError(_l("This customer belongs to another store."), "customer_id")
 
 

@@ -92,6 +92,15 @@ def test_the_gate_holds_on_every_way_of_asking(customers: dict[str, m.Customer],
     joined = sa.select(m.Visit.id).join(m.Customer, m.Customer.id == m.Visit.customer_id)
     assert len(session.execute(joined).all()) == 1
     assert len(session.execute(sa.select(m.Visit.id).join(m.Visit.customer)).all()) == 1
+    exists = sa.exists().where(twin.id == m.Visit.customer_id, twin.name == "far")
+    assert session.execute(sa.select(m.Visit.id).where(exists)).all() == []
+    named = sa.select(m.Customer.id).where(m.Customer.name == "far").scalar_subquery()
+    assert session.scalar(sa.select(named)) is None
+    assert session.scalars(sa.select(m.Customer.name).union(sa.select(m.Customer.name))).all() == ["own"]
+    nested = sa.select(sa.func.count()).where(sa.select(m.Customer.id).where(m.Customer.name == "far").exists())
+    assert session.scalar(nested) == 0
+    common = sa.select(m.Customer.name).cte("mine")
+    assert session.scalars(sa.select(common.c.name)).all() == ["own"]
     owners = session.scalars(sa.select(m.Customer).options(selectinload(m.Customer.owner))).all()
     assert [c.owner.name for c in owners] == [cast.sales_consultant.name]
 
