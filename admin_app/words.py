@@ -93,7 +93,9 @@ def ago(value: dt.date | dt.datetime | None, now: dt.datetime | None = None) -> 
     here = now or utcnow()
     if isinstance(value, dt.datetime):
         seconds = (here - value).total_seconds()
-        if 0 <= seconds < 3600:
+        if 0 <= seconds < 60:
+            words = _("just now")
+        elif 0 <= seconds < 3600:
             words = ngettext("%(num)d minute ago", "%(num)d minutes ago", int(seconds // 60))
         else:
             words = days_apart((local(value).date() - local(here).date()).days)
