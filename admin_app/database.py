@@ -96,11 +96,12 @@ def cipher() -> Fernet:
 
 def engine_options(url: str) -> dict[str, Any]:
     """Pool and driver options for a database address."""
+    quiet = {"hide_parameters": True}  # an error in the log tells no phone number
     if url.startswith("sqlite"):
         memory = url in ("sqlite://", "sqlite:///:memory:")
         options: dict[str, Any] = {"module": sqlite_module, "connect_args": {"timeout": 20, "check_same_thread": False}}
-        return options | ({"poolclass": sa.StaticPool} if memory else {})
-    return {"pool_pre_ping": True, "pool_size": 8, "max_overflow": 8, "pool_recycle": 1800}
+        return options | quiet | ({"poolclass": sa.StaticPool} if memory else {})
+    return quiet | {"pool_pre_ping": True, "pool_size": 8, "max_overflow": 8, "pool_recycle": 1800}
 
 
 def driver_url(url: str) -> str:

@@ -116,7 +116,7 @@ def _link(text: str) -> Cleaned[int]:
     text = text.strip()
     if not text:
         return Cleaned()
-    if not (text.isascii() and text.isdigit()) or int(text[:11]) > LARGEST:
+    if not (text.isascii() and text.isdigit()) or len(text) > 10 or int(text) > LARGEST:
         return Cleaned(warnings=(_l("Choose a record of the list."),))
     return Cleaned(int(text))
 

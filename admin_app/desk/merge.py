@@ -64,7 +64,7 @@ def opened(form: Any) -> str:
 def _was(text: str) -> dict[str, str]:
     try:
         found = json.loads(text[:LONGEST])
-    except ValueError:
+    except (ValueError, RecursionError):  # not ours, or nested without end
         return {}
     return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
 

@@ -151,8 +151,8 @@ class Toolbar:
     @property
     def free(self) -> int:
         """The next free number of a filter in the address."""
-        used = [int(arg[3:].partition("_")[0]) for arg in request.args
-                if arg.startswith("flt") and arg[3:].partition("_")[0].isdigit()]
+        numbers = [arg[3:].partition("_")[0] for arg in request.args if arg.startswith("flt")]
+        used = [int(number) for number in numbers if number.isascii() and number.isdigit() and len(number) < 3]
         return min(max(used, default=-1) + 1, 99)
 
     def kept(self) -> list[tuple[str, str]]:

@@ -53,7 +53,7 @@ def act() -> Any:
             raise
         flash(str(error.message), "error")
     else:
-        flash(said.format(name=name), "success")
+        flash(said.replace("{name}", name), "success")
     return redirect(_back())
 
 

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from admin_app import access, scope
 from admin_app.clock import utcnow
 from admin_app.database import db
+from admin_app.desk.view import is_key
 from admin_app.errors import RuleError
 from admin_app.models import BY_TABLE
 from admin_app.pages.failures import safe_path
@@ -73,7 +74,7 @@ def restore() -> Any:
     """Bring one row back; a sentence where it cannot be, because its place was taken in the meantime."""
     table, number = request.values.get("table", ""), request.values.get("id", "")
     target = safe_path(request.values.get("url")) or "/admin/recycle/"
-    if table not in tables() or not number.isdigit():
+    if table not in tables() or not is_key(number):
         abort(404)
     found = _deleted(table, int(number))
     if not found:

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 
 from admin_app.clock import utcnow
 from admin_app.database import db
+from admin_app.desk.view import is_key
 from admin_app.errors import Refused, RuleError
 from admin_app.models import BY_TABLE
 from admin_app.rules import privacy
@@ -48,7 +49,7 @@ def _row() -> Any:
     """The row that is asked about, through the gate: 404 where it is out of the person's scope."""
     model = BY_TABLE.get(request.values.get("table", ""))
     row_id = request.values.get("id", "")
-    if model is None or not row_id.isdigit() or len(row_id) > 9:
+    if model is None or not is_key(row_id):
         abort(404)
     row = db.session.scalars(db.select(model).where(model.id == int(row_id))).first()
     if row is None:

@@ -17,6 +17,7 @@ from admin_app.clock import utcnow
 from admin_app.columns import Field, field_of
 from admin_app.database import db
 from admin_app.desk import cells
+from admin_app.desk.view import is_key
 from admin_app.models import BY_TABLE, Role, Store, User
 from admin_app.pages.scores import bp, period_asked
 from admin_app.rules.scores import SOURCES, closing, measuring, viewing
@@ -77,7 +78,8 @@ class Asked:
 def asked(now: dt.datetime) -> Asked:
     """Read the address; 404 for people, metrics and periods that the viewer may not open."""
     period, part = period_asked(now), request.args.get("part", "denominator")
-    user = db.session.get(User, request.args.get("user", 0, type=int))
+    key = request.args.get("user", "")
+    user = db.session.get(User, int(key)) if is_key(key) else None
     store = db.session.get(Store, user.store_id) if user is not None else None
     if user is None or store is None or part not in PARTS or not viewing.sees_lines(access.current(), store, user.id):
         abort(404)

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from admin_app import access
 from admin_app.clock import utcnow
 from admin_app.database import db
+from admin_app.desk.view import is_key
 from admin_app.errors import Refused, RuleError, StaleRow
 from admin_app.models import Score, Store
 from admin_app.pages.scores import bp, make_board, period_asked, shown, store_asked
@@ -53,7 +54,8 @@ def pay() -> Any:
 def _score_asked() -> Score:
     """The score in the form, where the viewer may see its lines; else 404."""
     with access.as_system(db.session, score_cards.WHY):
-        score = db.session.get(Score, request.form.get("score", 0, type=int))
+        key = request.form.get("score", "")
+        score = db.session.get(Score, int(key)) if is_key(key) else None
         store = db.session.get(Store, score.store_id) if score is not None else None
     if score is None or store is None or not viewing.sees_lines(access.current(), store, score.user_id):
         abort(404)
