@@ -226,15 +226,22 @@ class AuditEntryView(DeskView):
     add = change = drop = False
     bulk: tuple[Bulk, ...] = ()
 
+    def _title_text(self, row: Any, heading: str) -> str:
+        return super()._title_text(row, heading) if record.readable(row.table) else f"{record.HIDDEN} #{row.seq}"
+
     def _cell(self, row: Any, name: str, heading: str, reveals: bool) -> Any:
         if name == "changes":
             short = record.changes(row.table, row.changes, record.SHORT)
             return Markup('<span class="cell-text">{}</span>').format(short)
+        if name == "label" and not record.readable(row.table):
+            return record.HIDDEN
         return record.table_words(row.table) if name == "table" else super()._cell(row, name, heading, reveals)
 
     def details_html(self, row: Any, name: str) -> Any:
         if name == "changes":
             return record.changes(row.table, row.changes)
+        if name == "label" and not record.readable(row.table):
+            return record.HIDDEN
         return record.table_words(row.table) if name == "table" else super().details_html(row, name)
 
 

@@ -56,7 +56,8 @@ def test_every_file_that_the_documents_name_is_there() -> None:
 
 
 def test_no_text_in_the_repository_names_a_place_on_somebody_s_machine() -> None:
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    tracked = listed.stdout.split("\n")
     wanted = (".py", ".md", ".html", ".js", ".css", ".yaml", ".toml", ".txt", ".ini", "Makefile", ".ci/run")
     place = re.compile("/(" + "|".join(("work", "root", "farm", "tmp")) + ")/")
     found = [name for name in tracked if name.endswith(wanted) and (ROOT / name).is_file()

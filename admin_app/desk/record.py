@@ -9,6 +9,7 @@ from flask import current_app
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
+from admin_app import access
 from admin_app.clock import local
 from admin_app.columns import Field, fields
 from admin_app.models import BY_TABLE
@@ -25,6 +26,8 @@ def table_words(table: str | None) -> str:
 
 def value_words(field: Field | None, value: Any) -> str:
     """A logged value (masked already) in words; "empty" for None."""
+    if value == HIDDEN:
+        return HIDDEN
     if value in (None, "", []):
         return str(_("empty"))
     if field is None:
@@ -50,8 +53,18 @@ def _moment(text: str) -> str:
         return text[:40]
 
 
+HIDDEN = "•••"
+
+
+def readable(table: str | None) -> bool:
+    """Whether the reader of the log may read the table itself; who may not sees that it changed, not what."""
+    return table is None or table not in BY_TABLE or access.can(table, "read")
+
+
 def changes(table: str | None, logged: Any, most: int = MOST) -> Markup:
     """Before and after of an entry, field by field; "+2" counts what a short form leaves out."""
+    if not readable(table):
+        logged = {name: [HIDDEN, HIDDEN] for name in logged} if isinstance(logged, dict) else HIDDEN
     if not isinstance(logged, dict):
         return escape("" if logged is None else str(logged)[:400])
     model = BY_TABLE.get(table or "")

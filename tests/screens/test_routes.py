@@ -1,0 +1,85 @@
+"""Every route stands in this table; a new one without a row fails. Nobody passes without signing in, and no POST
+without its token."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from admin_app.models import BY_TABLE
+from tests.cast import Cast
+
+# Whoever is not signed in may come here.
+PUBLIC = {"static", "admin.static", "root", "sign_in.sign_in", "sign_in.sign_out", "sign_in.language",
+          "health.healthz", "health.readyz", "health.metrics"}
+# Everybody who is signed in; what they see there is the gate's business.
+SIGNED_IN = {
+    "account.password", "account.agreement", "admin.index", "home.home", "home.today", "followups.show",
+    "followups.act", "followups.bulk", "visit_log.show", "visit_log.save", "customer_page.details", "search.find",
+    "reveal.show", "complaint_page.board", "complaint_page.details", "complaint_page.step", "campaign_page.details",
+    "campaign_page.step", "campaign_page.member", "scores.page", "scores.rows", "scores.note", "scores.confirm",
+    "recycle.show", "recycle.restore"}
+# Named roles only.
+ROLES_ONLY = {
+    "jobs.run": {"administrator"}, "break_glass.ask": {"administrator"},
+    "scores.close": {"general_manager", "care_manager"}, "scores.pay": {"general_manager", "care_manager"}}
+# What each generated screen serves; tests/screens/test_matrix.py says to whom.
+GENERATED = {"index_view", "create_view", "edit_view", "details_view", "delete_view", "action_view", "ajax_lookup",
+             "ajax_update", "export"}
+EXTRA = {"user.password_view": {"administrator"}}
+
+
+def known(endpoint: str) -> bool:
+    table, _dot, view = endpoint.partition(".")
+    return (endpoint in PUBLIC | SIGNED_IN | set(ROLES_ONLY) | set(EXTRA)
+            or (table in BY_TABLE and view in GENERATED))
+
+
+def test_every_route_stands_in_the_table(app: Flask) -> None:
+    assert sorted({rule.endpoint for rule in app.url_map.iter_rules() if not known(rule.endpoint)}) == []
+
+
+def _address(rule: Any) -> str:
+    return rule.rule.replace("<export_type>", "csv").replace("<path:filename>", "x")
+
+
+def test_nobody_passes_without_signing_in(app: Flask, cast: Cast) -> None:
+    client = app.test_client()
+    open_doors = []
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint in PUBLIC or "GET" not in rule.methods:
+            continue
+        answer = client.get(_address(rule))
+        if answer.status_code != 302 or not answer.headers["Location"].startswith("/login"):
+            open_doors.append((rule.rule, answer.status_code))
+    assert open_doors == []
+
+
+@pytest.mark.parametrize("signed_in", [False, True])
+def test_no_post_without_its_token(app: Flask, sign_in: Any, cast: Cast, signed_in: bool) -> None:
+    client = sign_in(cast.general_manager) if signed_in else app.test_client()
+    taken = [rule.rule for rule in app.url_map.iter_rules() if "POST" in rule.methods
+             and client.post(_address(rule), data={"id": 1}).status_code != 400]
+    assert taken == []
+
+
+@pytest.mark.parametrize("endpoint", [*ROLES_ONLY, *EXTRA])
+def test_what_is_for_named_roles_is_refused_to_others(app: Flask, sign_in: Any, cast: Cast, endpoint: str) -> None:
+    from tests.conftest import token
+
+    rule = next(rule for rule in app.url_map.iter_rules() if rule.endpoint == endpoint)
+    allowed = (ROLES_ONLY | EXTRA)[endpoint]
+    for role in ("sales_consultant", "marketing", "auditor", "care_specialist", "general_manager"):
+        client = sign_in(getattr(cast, role))
+        key = token(client, "/account/password")
+        answer = client.post(rule.rule, data={"csrf_token": key, "id": cast.colleague.id})
+        if role not in allowed:
+            assert answer.status_code in (403, 404), (role, answer.status_code)
+
+
+def test_personal_pages_are_in_no_cache(sign_in: Any, cast: Cast) -> None:
+    client = sign_in(cast.general_manager)
+    for path in ("/admin/", "/admin/customer/", "/admin/followups/", "/admin/search/?q=建国", "/admin/audit_entry/"):
+        assert client.get(path).headers["Cache-Control"] == "no-store", path
