@@ -109,7 +109,9 @@ def next_chips(rule_day: dt.date | None, planned: dt.date | None, today: dt.date
              for days in (1, 3, 7)]
     if rule_day is not None:
         chips.append(("rule", _("By the rule"), _day_words(rule_day, today)))
-    kept = ("none", _("As planned"), _day_words(planned, today)) if planned else ("none", _("No date"), _("not planned"))
+    kept = ("none", _("No date"), _("not planned"))
+    if planned:
+        kept = ("none", _("As planned"), _day_words(planned, today))
     return [*chips, ("own", _("Own date"), _("choose")), kept]
 
 

@@ -31,7 +31,8 @@ def tasks(session: Any, cast: Any) -> dict[str, int]:
         customer = make_customer(session, owner=cast.sales_consultant, name=name, grade=ch.Grade.H, tier=ch.Tier.B,
                                  phone=f"+861381234429{number}", graded_on=today, model_wish="岚风 S7 四驱")
         make_vehicle(session, customer)
-        make_visit(session, customer, staff=cast.colleague, content="试驾满意，顾虑后排空间与置换价，要和先生商量后再定")
+        make_visit(session, customer, staff=cast.colleague,
+                   content="试驾满意，顾虑后排空间与置换价，要和先生商量后再定")
         task = make_followup(session, customer, assignee=cast.sales_consultant, reason="试驾后 1 天",
                              due=today - dt.timedelta(days=1 if number == 0 else 0), purpose=ch.Purpose.SALES,
                              script="您好，昨天您试驾了 S7，想听听您的感受。", due_at=clock.at(today, 9))
