@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from flask import Flask
+from flask_babel import force_locale, ngettext
 
 from admin_app import catalogue
+from admin_app.words import days_apart
 
 
 @pytest.fixture
@@ -76,3 +79,37 @@ def test_a_word_that_is_used_no_more_goes(folder: Path, monkeypatch: pytest.Monk
     assert catalogue.main([]) == 0
     assert catalogue.read("zh_Hans_CN") == {"Due %(when)s": "%(when)s 到期"}
     assert catalogue.main(["--check"]) == 0
+
+
+@pytest.mark.parametrize(("simplified", "traditional"), [
+    ("门店的质保和年检", "門市的保固和驗車"),
+    ("投诉复访", "投訴複訪"),
+    ("角色代码没有权限", "角色代碼沒有權限"),
+    ("第 %(number)s 行缺少该列", "第 %(number)s 列缺少該欄"),
+    ("选“设置”", "選「設定」"),
+    ("2 天后", "2 天後"),
+])
+def test_the_glossary_mends_what_the_conversion_gets_wrong(simplified: str, traditional: str) -> None:
+    assert catalogue.traditional({"said": simplified}) == {"said": traditional}
+
+
+@pytest.mark.parametrize(("locale", "one", "two", "past", "ahead"), [
+    ("en", "1 day late", "2 days late", "21 days ago", "in 1 day"),
+    ("zh_Hans_CN", "迟 1 天", "迟 2 天", "21 天前", "1 天后"),
+    ("zh_Hant_TW", "遲 1 天", "遲 2 天", "21 天前", "1 天後"),
+])
+def test_one_and_many_are_said_right_in_every_language(
+    app: Flask, locale: str, one: str, two: str, past: str, ahead: str
+) -> None:
+    with app.test_request_context("/"), force_locale(locale):
+        late = [ngettext("%(num)d day late", "%(num)d days late", days) for days in (1, 2)]
+        assert [*late, days_apart(-21), days_apart(1)] == [one, two, past, ahead]
+
+
+def test_a_plural_names_its_number_wherever_it_may_be_more_than_one() -> None:
+    """Chinese has one form for all numbers, so it names the number even where the English singular says One."""
+    plurals = [key for key in catalogue.collect() if isinstance(key, tuple)]
+    for locale in ("zh_Hans_CN", "zh_Hant_TW"):
+        words = catalogue.read(locale)
+        assert plurals
+        assert [key for key in plurals if "%(num)d" in key[1] and "%(num)d" not in words[key][0]] == []

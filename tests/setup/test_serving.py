@@ -107,7 +107,7 @@ def test_it_starts_twice_and_ends_on_sigterm_and_ctrl_c(tmp_path: Path) -> None:
         with desk(tmp_path, port) as process:
             wait_until_it_answers(process, port)
             process.send_signal(number)
-            printed, complaints = process.communicate(timeout=15)
+            printed, complaints = process.communicate(timeout=90)
         assert process.returncode == 0, complaints
         assert f"CareDesk: http://127.0.0.1:{port}/" in printed
         assert "Traceback" not in complaints
