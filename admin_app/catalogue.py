@@ -57,32 +57,43 @@ def po_file(locale: str) -> Path:
     return FOLDER / locale / "LC_MESSAGES" / "messages.po"
 
 
-def build(locale: str, ids: list[Any], words: Words) -> Catalog:
-    """A catalogue of exactly these ids. It carries no date, so that the same words make the same file."""
-    catalog = Catalog(locale=locale, project="CareDesk", version="", charset="utf-8", fuzzy=False,
-                      header_comment="# CareDesk 关爱台")
+class Book(Catalog):
+    """A catalogue whose head names its language and nothing that changes by itself: no date, no tool, no person."""
+
+    @property
+    def mime_headers(self) -> list[tuple[str, str]]:  # type: ignore[override]
+        """The lines of the head, the same for the same words."""
+        return [("Project-Id-Version", self.project), ("Language", str(self.locale_identifier)),
+                ("Plural-Forms", self.plural_forms), ("MIME-Version", "1.0"),
+                ("Content-Type", f"text/plain; charset={self.charset}"), ("Content-Transfer-Encoding", "8bit\n")]
+
+
+def build(locale: str, ids: list[Any], words: Words) -> Book:
+    """A catalogue of exactly these ids; what has no translation stands empty in it."""
+    book = Book(locale=locale, project="CareDesk", charset="utf-8", fuzzy=False, header_comment="# CareDesk 关爱台")
     for key in ids:
         given = words.get(key, "")
         if isinstance(key, tuple) and isinstance(given, str):
             given = (given,)
-        catalog.add(key, given)
-    return catalog
+        book.add(key, given)
+    return book
 
 
-def _bytes(write: Any, catalog: Catalog, **options: Any) -> bytes:
+def _bytes(write: Any, book: Book, **options: Any) -> bytes:
     out = io.BytesIO()
-    write(out, catalog, **options)
-    text = out.getvalue()
-    return re.sub(rb'"(POT-Creation-Date|PO-Revision-Date|Generated-By)[^"]*"\n', b"", text) if options else text
+    write(out, book, **options)
+    return out.getvalue()
 
 
 def files(ids: list[Any], words: Words) -> dict[Path, bytes]:
-    """What the catalogue files of both Chinese languages should hold."""
+    """What the catalogue files of both Chinese languages should hold. Only what is translated is compiled: an
+    untranslated plural would be compiled as its English singular, whatever the number.
+    """
     made: dict[Path, bytes] = {}
     for locale, said in ((SIMPLIFIED, words), (TRADITIONAL, traditional(words))):
-        text = _bytes(write_po, build(locale, ids, said), width=110, omit_header=False)
-        made[po_file(locale)] = text
-        made[po_file(locale).with_suffix(".mo")] = _bytes(write_mo, read_po(io.BytesIO(text), locale=locale))
+        made[po_file(locale)] = _bytes(write_po, build(locale, ids, said), width=110, omit_header=False)
+        given = [key for key in ids if said.get(key)]
+        made[po_file(locale).with_suffix(".mo")] = _bytes(write_mo, build(locale, given, said))
     return made
 
 

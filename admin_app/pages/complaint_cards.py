@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from sqlalchemy.orm import selectinload
 
 from admin_app import access, look
@@ -48,7 +49,7 @@ def span(minutes: int) -> str:
 def days(minutes: int) -> str:
     """Calendar time in words: 2 days, under a day in hours."""
     minutes = abs(minutes)
-    return _("%(number)s days", number=minutes // DAY) if minutes >= DAY else span(minutes)
+    return ngettext("%(num)d day", "%(num)d days", minutes // DAY) if minutes >= DAY else span(minutes)
 
 
 def remaining(running: Clock) -> str:
@@ -170,7 +171,7 @@ class Board:
         if one.loops:
             marks.append(_("round %(number)s", number=one.loops + 1))
         if one.state == S.FINISHED and one.recall_attempts:
-            marks.append(_("not reached %(number)s times", number=one.recall_attempts))
+            marks.append(ngettext("not reached once", "not reached %(num)d times", one.recall_attempts))
         elif one.finished_by_id in self.names:
             marks.append(_("handled by %(name)s", name=self.names[one.finished_by_id]))
         return marks
@@ -188,7 +189,7 @@ def _whole(keys: list[int]) -> list[Complaint]:
 def limit_words(name: str, store: Store) -> str:
     """The limit of a lane as a store has set it."""
     number = getattr(store, name)
-    return _("%(number)s days", number=number) if name == "recall_days" else span(number)
+    return ngettext("%(num)d day", "%(num)d days", number) if name == "recall_days" else span(number)
 
 
 SHOWS: dict[str, Callable[[Board, Any], bool]] = {

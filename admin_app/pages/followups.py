@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from flask import Blueprint, Flask, abort, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
 from admin_app import access, clock, menu, once
 from admin_app.choices import Purpose, Scope
@@ -162,7 +163,8 @@ def why(task: FollowUp) -> str:
     """Why somebody is due, in words: the rule, or the person's own plan."""
     parts = [task.rule.name] if task.rule is not None and task.rule.name != task.reason else []
     if task.snooze_count:
-        parts.append(_("snoozed %(times)s times, first due %(day)s", times=task.snooze_count, day=task.first_due_on))
+        parts.append(ngettext("snoozed once, first due %(day)s", "snoozed %(num)d times, first due %(day)s",
+                              task.snooze_count, day=task.first_due_on))
     if task.note:
         parts.append(task.note)
     if task.expires_on is not None:

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Blueprint, Flask, redirect, render_template, request, session
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from flask_login import current_user, login_user, logout_user
 
 from admin_app import access, passwords, sessions, words
@@ -72,7 +73,8 @@ def _refuse(target: str, username: str, address: str) -> str:
     db.session.commit()
     by_name, _by_address = passwords.failures(db.session, username, address, now)
     left = max(passwords.MOST_FAILURES - by_name, 0)
-    detail = (_("%(count)s more failures lock it for 15 minutes. The administrator sets a new password.", count=left)
+    detail = (ngettext("One more failure locks it for 15 minutes. The administrator sets a new password.",
+                       "%(num)d more failures lock it for 15 minutes. The administrator sets a new password.", left)
               if left else _("It is now locked for 15 minutes."))
     return _form(target, username, _("The user name or the password is wrong."), detail)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
 from admin_app.choices import Channel, Purpose, VisitResult
 from admin_app.errors import RuleError
@@ -105,8 +106,8 @@ def notes_for(purpose: Purpose) -> list[str]:
 
 def next_chips(rule_day: dt.date | None, planned: dt.date | None, today: dt.date) -> list[tuple[str, str, str]]:
     """(value, label, day in words) of the answers to "Next contact". `planned`: the day of another open task."""
-    chips = [(str(days), _("+%(days)s d", days=days), _day_words(today + dt.timedelta(days=days), today))
-             for days in (1, 3, 7)]
+    chips = [(str(days), ngettext("+%(num)d day", "+%(num)d days", days),
+              _day_words(today + dt.timedelta(days=days), today)) for days in (1, 3, 7)]
     if rule_day is not None:
         chips.append(("rule", _("By the rule"), _day_words(rule_day, today)))
     kept = ("none", _("No date"), _("not planned"))

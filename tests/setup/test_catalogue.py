@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gettext
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,22 @@ def test_what_is_translated_already_stays(folder: Path) -> None:
     assert catalogue.main(taken(folder, "Due %(when)s\t%(when)s 到期", "%(num)d customer\t%(num)d 位")) == 0
     assert catalogue.main(taken(folder, "Due %(when)s\t另一个 %(when)s")) == 0
     assert catalogue.read("zh_Hans_CN")["Due %(when)s"] == "%(when)s 到期"
+
+
+def test_the_same_words_are_compiled_the_same_on_another_day(folder: Path) -> None:
+    words = {"Due %(when)s": "%(when)s 到期"}
+    first = catalogue.files(catalogue.collect(), words)
+    assert all(b"2026" not in content and b"Babel" not in content for content in first.values())
+    assert catalogue.files(catalogue.collect(), words) == first
+
+
+def test_a_plural_without_translation_is_said_in_english_and_counts_right(folder: Path) -> None:
+    assert catalogue.main(taken(folder, "Due %(when)s\t%(when)s 到期")) == 1
+    with catalogue.po_file("zh_Hans_CN").with_suffix(".mo").open("rb") as file:
+        said = gettext.GNUTranslations(file)
+    assert said.gettext("Due %(when)s") == "%(when)s 到期"
+    assert said.ngettext("%(num)d customer", "%(num)d customers", 2) == "%(num)d customers"
+    assert said.ngettext("%(num)d customer", "%(num)d customers", 1) == "%(num)d customer"
 
 
 def test_checking_writes_nothing_and_names_what_is_missing(

@@ -68,7 +68,7 @@ def _visits(window: Window, *conditions: Any) -> tuple[Any, ...]:
     return (Visit.state == VisitState.DONE, window.within(Visit.at), *conditions)
 
 
-@source(Kind.COUNT, _l("%(good)s contacts"))
+@source(Kind.COUNT, _l("contacts: %(good)s"))
 def visits_logged(session: Any, window: Window) -> Rows:
     """Contacts of every channel that were logged as done."""
     return Rows(Visit, Visit.staff_id, _visits(window))
@@ -81,7 +81,7 @@ def call_connect(session: Any, window: Window) -> Rows:
     return Rows(Visit, Visit.staff_id, calls, Visit.result.in_(REACHED))
 
 
-@source(Kind.COUNT, _l("%(good)s customers reached, in %(whole)s callbacks"))
+@source(Kind.COUNT, _l("customers reached: %(good)s, callbacks: %(whole)s"))
 def valid_callbacks(session: Any, window: Window) -> Rows:
     """Callbacks by phone or WeChat that reached the customer."""
     calls = _visits(window, Visit.channel.in_(CALLS), Visit.outbound, Visit.result.is_not(None))
@@ -121,13 +121,13 @@ def advised_coverage(session: Any, window: Window) -> Rows:
     return _covered(Customer.advisor_id, window)
 
 
-@source(Kind.MEAN, _l("mean of %(whole)s customers"))
+@source(Kind.MEAN, _l("mean over customers: %(whole)s"))
 def data_completeness(session: Any, window: Window) -> Rows:
     """How complete the files of the customers owned are, as they stand now."""
     return Rows(Customer, Customer.owner_id, _kept(window), amount=Customer.completeness)
 
 
-@source(Kind.MEAN, _l("mean of %(whole)s customers"))
+@source(Kind.MEAN, _l("mean over customers: %(whole)s"))
 def advised_completeness(session: Any, window: Window) -> Rows:
     """The same for the customers looked after as service advisor."""
     return Rows(Customer, Customer.advisor_id, _kept(window), amount=Customer.completeness)
@@ -136,7 +136,7 @@ def advised_completeness(session: Any, window: Window) -> Rows:
 # ---------------------------------------------------------------- complaints
 
 
-@source(Kind.COUNT, _l("%(good)s complaints"))
+@source(Kind.COUNT, _l("complaints: %(good)s"))
 def complaint_count(session: Any, window: Window) -> Rows:
     """Complaints of the period for which the person was found responsible. Lower is better."""
     return Rows(Complaint, Complaint.responsible_id, (window.within(Complaint.received_at),))
@@ -190,7 +190,7 @@ def _sold(window: Window) -> tuple[Any, ...]:
     return (window.on_days(Vehicle.bought_on), Vehicle.bought_on <= window.today, Vehicle.bought_here)
 
 
-@source(Kind.COUNT, _l("%(good)s cars"))
+@source(Kind.COUNT, _l("cars: %(good)s"))
 def deals(session: Any, window: Window) -> Rows:
     """Cars sold by the person and handed over in the period."""
     return Rows(Vehicle, Vehicle.sold_by_id, _sold(window))

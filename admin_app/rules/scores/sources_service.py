@@ -27,7 +27,7 @@ def _closed(window: Window, *conditions: Any) -> tuple[Any, ...]:
     return (RepairOrder.state == RepairState.CLOSED, window.within(RepairOrder.closed_at), *conditions)
 
 
-@source(Kind.COUNT, _l("%(good)s repair orders"))
+@source(Kind.COUNT, _l("repair orders: %(good)s"))
 def repair_orders_closed(session: Any, window: Window) -> Rows:
     """Repair orders closed in the period."""
     return Rows(RepairOrder, RepairOrder.advisor_id, _closed(window))
@@ -89,13 +89,13 @@ def campaign_attendance(session: Any, window: Window) -> Rows:
     return _members(window, Campaign.owner_id, CampaignMember.state.in_(CAME))
 
 
-@source(Kind.COUNT, _l("%(good)s leads from %(whole)s guests"), needs_base=True)
+@source(Kind.COUNT, _l("leads: %(good)s, from guests: %(whole)s"), needs_base=True)
 def campaign_leads(session: Any, window: Window) -> Rows:
     """Guests of the person's campaigns who became leads or bought."""
     return _members(window, Campaign.owner_id, CampaignMember.state.in_(LED))
 
 
-@source(Kind.COUNT, _l("%(good)s sales to %(whole)s guests"), needs_base=True)
+@source(Kind.COUNT, _l("sales: %(good)s, to guests: %(whole)s"), needs_base=True)
 def campaign_deals(session: Any, window: Window) -> Rows:
     """Guests of the person's campaigns who bought."""
     return _members(window, Campaign.owner_id, CampaignMember.state == MemberState.DEAL)

@@ -43,12 +43,27 @@ function ask(sentence) {
   });
 }
 
+/** A call shows the number too: whoever dials on the telephone of the desk reads it off the screen. */
 function show(button, value) {
-  const place = button.closest("[data-mask]")?.querySelector("[data-value]");
-  if (place) place.textContent = value;
+  const masks = [...document.querySelectorAll("[data-mask]")];
+  const places = masks.filter((mask) => [...mask.querySelectorAll("[data-reveal-url]")].some((one) => one.dataset.revealUrl === button.dataset.revealUrl));
+  if (!places.length && button.hasAttribute("data-call")) places.push(numberIn(button));
+  for (const place of places) place.querySelector("[data-value]").textContent = value;
   const field = document.getElementById(button.dataset.fills ?? "");
   if (field) { field.value = value; field.dispatchEvent(new Event("input", { bubbles: true })); }
   document.dispatchEvent(new CustomEvent("revealed", { detail: { button, value } }));
   if (button.hasAttribute("data-call")) { window.location.href = `tel:${value.replace(/[^\d+]/g, "")}`; return; }
   button.remove();
+}
+
+/** The place for the number on a call button that stands alone. */
+function numberIn(button) {
+  if (!button.querySelector("[data-value]")) {
+    const place = document.createElement("span");
+    place.className = "tel";
+    place.dataset.value = "";
+    button.append(" ", place);
+    button.classList.remove("btn-icon");
+  }
+  return button;
 }
