@@ -189,6 +189,15 @@ def test_after_the_call_the_log_of_the_task_waits(tab: Tab, tasks: dict[str, int
     expect(page.locator("h1")).to_contain_text("王建国")
 
 
+def test_a_call_shows_the_number_for_the_telephone_on_the_desk(tab: Tab, tasks: dict[str, int]) -> None:
+    at = f"/admin/visit/log/?customer={tasks['customer0']}&followup={tasks['task0']}"
+    for path, place in ((DUE, "#task .tel-row [data-value]"), ("/admin/", ".t-do [data-call] .tel"), (at, "[data-call] .tel")):
+        page = tab("sales_consultant")
+        page.goto(path)
+        page.locator(".panel [data-call]").first.click()
+        expect(page.locator(place).first).to_have_text("13812344290")
+
+
 def test_without_a_task_the_dialog_asks_why(tab: Tab, tasks: dict[str, int]) -> None:
     page = tab("care_specialist")
     page.goto(f"/admin/customer/details/?id={tasks['customer0']}")
