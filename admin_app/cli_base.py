@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import sys
 from collections.abc import Callable, Iterable
 from functools import wraps
@@ -41,6 +42,7 @@ def _speaking(function: Callable[..., Any]) -> Callable[..., Any]:
     def run(*given: Any, **named: Any) -> Any:
         before = access.actor_of(db.session)
         access.set_actor(db.session, command_line())
+        mask = os.umask(0o077)  # databases, backups and lists of passwords are for their owner alone
         try:
             return function(*given, **named)
         except RuleError as error:
@@ -50,6 +52,7 @@ def _speaking(function: Callable[..., Any]) -> Callable[..., Any]:
         finally:
             db.session.rollback()  # what was not committed is not meant to stay, and the database is free again
             access.set_actor(db.session, before)
+            os.umask(mask)
 
     return run
 
