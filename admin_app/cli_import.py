@@ -51,17 +51,18 @@ def run(kind: str, file: str, *, dry_run: bool, code: str | None, errors: str | 
     """Import, write the file of errors, commit. RuleError for what cannot be done; then nothing was written."""
     if errors is not None and not errors.lower().endswith((".csv", ".xlsx")):
         raise RuleError(_("The file of errors has to end in .csv or .xlsx."))
-    writing.set(not dry_run)
-    session = db.session
-    with access.as_system(session, f"import {kind}"):
-        store = store_of(code)
-        report = import_file(session, kind, file, store=store, now=utcnow(), dry_run=dry_run)
-        if errors is not None:
-            write_rejections(report, errors)
-        if dry_run:
-            session.rollback()
-        else:
-            session.commit()
+    session, token = db.session, writing.set(not dry_run)  # a dry run keeps nobody from writing
+    try:
+        with access.as_system(session, f"import {kind}"):
+            report = import_file(session, kind, file, store=store_of(code), now=utcnow(), dry_run=dry_run)
+            if errors is not None:
+                write_rejections(report, errors)
+            if dry_run:
+                session.rollback()
+            else:
+                session.commit()
+    finally:
+        writing.reset(token)
     return report
 
 

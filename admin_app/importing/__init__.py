@@ -79,10 +79,12 @@ def import_file(
 
 def _one_at_a_time(session: Any, store_id: int) -> None:
     """Two imports into one store follow each other; a customer in both is made once (SQLite writes one at a time)."""
-    table = Store.__table__
-    session.connection().execute(
-        sa.select(table.c.id).where(table.c.id == store_id).with_for_update(key_share=True)
-    )
+    table, connection = Store.__table__, session.connection()
+    connection.execute(sa.select(table.c.id).where(table.c.id == store_id).with_for_update(key_share=True))
+    if (
+        connection.dialect.name == "postgresql"
+    ):  # it may know nothing yet of what the import before has brought
+        connection.execute(sa.text("ANALYZE customer, vehicle"))
 
 
 def _context(

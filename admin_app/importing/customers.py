@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
+import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from admin_app import choices as ch
@@ -21,6 +22,7 @@ from admin_app.cleaning import as_text
 from admin_app.importing.cars import Cars
 from admin_app.importing.context import Context
 from admin_app.importing.followups import NextContacts
+from admin_app.importing.people import sharing
 from admin_app.importing.values import Reader, brought
 from admin_app.importing.writer import Record, Writer
 from admin_app.ledgers import Row
@@ -69,6 +71,7 @@ class Customers:
         self.car_fields = brought(m.Vehicle, fields, prefix="vehicle.")
         self.fields = frozenset(fields)
         self.seen: set[str] = set()
+        self.shared = sharing(context)
 
     # ------------------------------------------------------------ reading
 
@@ -193,9 +196,12 @@ class Customers:
     def on_file(self, drafts: list[Draft]) -> dict[str, Record]:
         """phone → the customer on file; one that shares its phone on purpose only where no other has it."""
         found: dict[str, Record] = {}
-        for record in self.writer.by("phone", (draft.values["phone"] for draft in drafts)):
-            if record["phone"] not in found or not record["kept_apart"]:
-                found[record["phone"]] = record
+        phones = [draft.values["phone"] for draft in drafts]
+        shared = [key for phone in phones for key in self.shared.get(phone, ())]
+        for record in self.writer.by("id", shared):
+            found.setdefault(record["phone"], record)
+        for record in self.writer.by("phone", phones, sa.not_(self.writer.table.c.kept_apart)):
+            found[record["phone"]] = record
         return found
 
     def on_file_by_key(self, drafts: list[Draft]) -> dict[str, Record]:

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import sqlalchemy as sa
 
 from admin_app import models as m
 from admin_app.importing.context import Context, pieces
-from admin_app.importing.writer import Record
+from admin_app.importing.writer import Record, in_store
 
 COLUMNS = ("id", "name", "phone", "phone2", "owner_id", "advisor_id", "stage", "kept_apart")
+
+
+def sharing(context: Context) -> dict[str, list[int]]:
+    """phone → keys of the customers who share it on purpose. They are few and stand outside the index of phones."""
+    table = m.Customer.__table__
+    statement = (
+        sa.select(table.c.phone, table.c.id)
+        .where(table.c.store_id == context.store_id, table.c.deleted_at.is_(None), table.c.kept_apart)
+        .order_by(table.c.id)
+    )
+    found: dict[str, list[int]] = {}
+    for phone, key in context.connection.execute(statement):
+        found.setdefault(phone, []).append(key)
+    return found
 
 
 class CustomersByPhone:
@@ -18,19 +33,27 @@ class CustomersByPhone:
 
     def __init__(self, context: Context) -> None:
         self.context = context
+        self.table = m.Customer.__table__
+        self.shared = sharing(context)
         self._found: dict[str, list[Record]] = {}
 
     def load(self, phones: Iterable[str | None]) -> None:
         """Look up the customers of a batch; forgets those of the batch before."""
         self._found = {}
-        table = m.Customer.__table__
-        columns = [table.c[name] for name in COLUMNS]
-        live = (table.c.store_id == self.context.store_id, table.c.deleted_at.is_(None))
+        columns = self.table.c
         for piece in pieces(phones):
-            for name in ("phone", "phone2"):
-                statement = sa.select(*columns).where(*live, table.c[name].in_(piece)).order_by(table.c.id)
-                for row in self.context.connection.execute(statement).mappings():
-                    self._found.setdefault(row[name], []).append(dict(row))
+            self._take("phone", columns.phone.in_(piece), sa.not_(columns.kept_apart))
+            self._take("phone2", columns.phone2.in_(piece))
+            shared = [key for phone in piece for key in self.shared.get(phone, ())]
+            if shared:
+                self._take("phone", columns.id.in_(shared))
+
+    def _take(self, name: str, *where: Any) -> None:
+        columns = self.table.c
+        live = (in_store(self.table, self.context.store_id, name), columns.deleted_at.is_(None))
+        statement = sa.select(*(columns[one] for one in COLUMNS)).where(*live, *where).order_by(columns.id)
+        for row in self.context.connection.execute(statement).mappings():
+            self._found.setdefault(row[name], []).append(dict(row))
 
     def get(self, phone: str | None, name: str | None = None) -> Record | None:
         """The customer with this phone: of several the one with this name, else the one who does not share it."""

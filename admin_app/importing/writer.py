@@ -24,6 +24,8 @@ Columns = dict[str, tuple[Any, Any]]  # column → before, after
 
 #: Rows of before that have an audit entry each; an import that changes more of them sums up the rest.
 MOST_ENTRIES = 2_000
+#: New rows after which the statistics of a table are made anew.
+GROWTH = (500, 5_000, 50_000)
 
 _LEFT_OUT = ("id", "version", "updated_at", "created_at", "created_by_id", "deleted_at", "deleted_by_id")
 
@@ -60,6 +62,7 @@ class Writer:
         self.template = self._defaults()
         self._new: list[Record] = []
         self.changed = 0
+        self._inserted = 0
         self._changes: dict[int, Columns] = {}
         self._labels: dict[int, str] = {}
         self._dry_ids = itertools.count(-1, -1)
@@ -77,17 +80,17 @@ class Writer:
             values["store_id"] = self.context.store_id
         return values
 
-    def select(self, *where: Any) -> list[Record]:
-        """Living rows of the store as records."""
-        live = [self.table.c.store_id == self.context.store_id, self.table.c.deleted_at.is_(None)]
-        result = self.context.connection.execute(sa.select(self.table).where(*live, *where))
-        return [dict(row) for row in result.mappings()]
-
     def by(self, column: str, values: Iterable[Any], *where: Any) -> list[Record]:
-        """Living rows of the store whose column has one of the values."""
+        """Living rows of the store, as records, whose column has one of the values."""
+        live = [
+            in_store(self.table, self.context.store_id, column),
+            self.table.c.deleted_at.is_(None),
+            *where,
+        ]
         found: list[Record] = []
         for piece in pieces(values):
-            found += self.select(self.table.c[column].in_(piece), *where)
+            statement = sa.select(self.table).where(self.table.c[column].in_(piece), *live)
+            found += [dict(row) for row in self.context.connection.execute(statement).mappings()]
         return found
 
     def add(self, values: Record) -> Record:
@@ -134,6 +137,14 @@ class Writer:
         for record, key in zip(new, self._next_keys(len(new)), strict=True):
             record["id"] = key
         self.context.connection.execute(sa.insert(self.table), new)
+        self._tell_planner(len(new))
+
+    def _tell_planner(self, number: int) -> None:
+        """PostgreSQL plans look-ups by what it knew of the table before the import, which may be nothing."""
+        before, self._inserted = self._inserted, self._inserted + number
+        grown = any(before < step <= self._inserted for step in GROWTH)
+        if grown and self.context.connection.dialect.name == "postgresql":
+            self.context.connection.execute(sa.text("ANALYZE " + self.table.name))
 
     def _next_keys(self, number: int) -> list[int]:
         """Keys for so many new rows: from the sequence, or after the last one where there is one writer at a time.
@@ -199,6 +210,15 @@ class Writer:
         """The one audit entry for all rows that this import has made in the table."""
         if self.created and not self.context.dry_run:
             self._record(AuditVerb.BULK, None, self.context.filename, {"rows": [0, self.created]})
+
+
+def in_store(table: sa.Table, store_id: int, column: str) -> Any:
+    """The rows of a store, said so that a look-up by `column` takes the index that begins with it.
+
+    SQLite knows nothing of how many rows a store has and would rather read all of them.
+    """
+    in_front = column in ("phone", "vin", "number")  # whose indexes begin with the store
+    return (table.c.store_id if in_front else table.c.store_id + 0) == store_id
 
 
 def without_known_keys(
