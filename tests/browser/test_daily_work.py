@@ -191,7 +191,8 @@ def test_after_the_call_the_log_of_the_task_waits(tab: Tab, tasks: dict[str, int
 
 def test_a_call_shows_the_number_for_the_telephone_on_the_desk(tab: Tab, tasks: dict[str, int]) -> None:
     at = f"/admin/visit/log/?customer={tasks['customer0']}&followup={tasks['task0']}"
-    for path, place in ((DUE, "#task .tel-row [data-value]"), ("/admin/", ".t-do [data-call] .tel"), (at, "[data-call] .tel")):
+    for path, place in ((DUE, "#task .tel-row [data-value]"), ("/admin/", ".t-do [data-call] .tel"),
+                        (at, "[data-call] .tel")):
         page = tab("sales_consultant")
         page.goto(path)
         page.locator(".panel [data-call]").first.click()
