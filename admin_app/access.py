@@ -7,7 +7,7 @@ that the person could still see the row. Without an actor nothing is read or wri
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -324,6 +324,16 @@ def may_change(session: Any, row: Any) -> bool:
     """Whether the acting person may write to a stored row: the table's right and whose row it is."""
     actor = actor_of(session)
     return actor is not None and actor.may(row.__tablename__, "write") and _row_matches(session, actor, row, "write")
+
+
+def readable(session: Any, table: str, ids: Iterable[int]) -> set[int]:
+    """Which rows of a table the acting person may read, those in the recycle bin included."""
+    model, actor = BY_TABLE[table], actor_of(session)
+    if actor is None or not actor.may(table, "read"):
+        return set()
+    statement = sa.select(model.id).where(model.id.in_(set(ids)))
+    criterion = scope.criterion(model, replace(actor, include_deleted=True), "read")
+    return set(session.scalars(ungated(statement if criterion is None else statement.where(criterion))))
 
 
 def _row_matches(session: Any, actor: Actor, row: Any, verb: str) -> bool:

@@ -8,11 +8,11 @@ from flask import Flask, abort, request
 from flask_admin import Admin, AdminIndexView, expose
 from flask_admin.theme import Bootstrap4Theme
 from flask_babel import lazy_gettext as _l
-from markupsafe import Markup
 
 from admin_app import access, models, passwords
 from admin_app.database import db
-from admin_app.desk import Bulk, DeskView, Quick, record
+from admin_app.desk import DeskView, Quick
+from admin_app.desk.logs import LogDesk
 from admin_app.errors import RuleError
 from admin_app.web import csp_nonce
 
@@ -220,36 +220,16 @@ class AgreementView(DeskView):
     drop = False
 
 
-class AuditEntryView(DeskView):
+class AuditEntryView(LogDesk):
     model = models.AuditEntry
     one, many, icon = _l("Entry of the change record"), _l("Change record"), "file"
-    add = change = drop = False
-    bulk: tuple[Bulk, ...] = ()
-
-    def _title_text(self, row: Any, heading: str) -> str:
-        return super()._title_text(row, heading) if record.readable(row.table) else f"{record.HIDDEN} #{row.seq}"
-
-    def _cell(self, row: Any, name: str, heading: str, reveals: bool) -> Any:
-        if name == "changes":
-            short = record.changes(row.table, row.changes, record.SHORT)
-            return Markup('<span class="cell-text">{}</span>').format(short)
-        if name == "label" and not record.readable(row.table):
-            return record.HIDDEN
-        return record.table_words(row.table) if name == "table" else super()._cell(row, name, heading, reveals)
-
-    def details_html(self, row: Any, name: str) -> Any:
-        if name == "changes":
-            return record.changes(row.table, row.changes)
-        if name == "label" and not record.readable(row.table):
-            return record.HIDDEN
-        return record.table_words(row.table) if name == "table" else super().details_html(row, name)
+    veiled = ("label", "changes")
 
 
-class AccessLogView(DeskView):
+class AccessLogView(LogDesk):
     model = models.AccessLog
     one, many, icon = _l("Entry of the access log"), _l("Access log"), "eye"
-    add = change = drop = False
-    bulk: tuple[Bulk, ...] = ()
+    veiled = ("reason", "task")
 
 
 VIEWS: tuple[type[DeskView], ...] = (

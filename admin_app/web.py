@@ -70,7 +70,7 @@ def _headers(response: Any) -> Any:
     headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
     if request.is_secure:
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    if request.endpoint in STATIC:
+    if request.endpoint in STATIC and response.status_code < 400:  # an error page is a page of a person
         headers["Cache-Control"] = "public, max-age=86400" + (", immutable" if request.args.get("v") else "")
         return response
     headers.setdefault("Cache-Control", "no-store")

@@ -9,13 +9,13 @@ from flask import current_app
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
-from admin_app import access
 from admin_app.clock import local
 from admin_app.columns import Field, fields
 from admin_app.models import BY_TABLE
 
 MOST = 40  # fields of one entry that a page shows
 SHORT = 3  # fields of one entry that a list shows
+HIDDEN = "•••"  # in place of what the reader of a log may not see
 
 
 def table_words(table: str | None) -> str:
@@ -53,17 +53,9 @@ def _moment(text: str) -> str:
         return text[:40]
 
 
-HIDDEN = "•••"
-
-
-def readable(table: str | None) -> bool:
-    """Whether the reader of the log may read the table itself; who may not sees that it changed, not what."""
-    return table is None or table not in BY_TABLE or access.can(table, "read")
-
-
-def changes(table: str | None, logged: Any, most: int = MOST) -> Markup:
-    """Before and after of an entry, field by field; "+2" counts what a short form leaves out."""
-    if not readable(table):
+def changes(table: str | None, logged: Any, most: int = MOST, shown: bool = True) -> Markup:
+    """Before and after of an entry, field by field; "+2" counts what a short form leaves out. shown: the values too."""
+    if not shown:
         logged = {name: [HIDDEN, HIDDEN] for name in logged} if isinstance(logged, dict) else HIDDEN
     if not isinstance(logged, dict):
         return escape("" if logged is None else str(logged)[:400])

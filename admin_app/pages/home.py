@@ -16,6 +16,7 @@ from admin_app import access, clock
 from admin_app.choices import Scope
 from admin_app.clock import utcnow
 from admin_app.database import db
+from admin_app.desk import logs
 from admin_app.desk.filters import list_address
 from admin_app.models import FollowUp, Role
 from admin_app.pages import figures, home_parts, home_watch, task_rows
@@ -210,7 +211,8 @@ def audit(role: Role, now: dt.datetime) -> str:
                        tone="late"),
         figures.asked("unlearned", None, now))
     return render_template("home_audit.html", role=role, now=now, figures=strip, entries=home_parts.latest_entries(),
-                           peaks=home_parts.access_peaks(now), table_name=home_parts.table_name)
+                           peaks=home_parts.access_peaks(now), table_name=home_parts.table_name,
+                           readable=logs.readable)
 
 
 def system(role: Role, now: dt.datetime) -> str:
