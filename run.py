@@ -74,7 +74,7 @@ def note_the_end(number: int, frame: FrameType | None) -> None:
 
 def instance_folder(environment: Mapping[str, str]) -> Path:
     """Where the database and the keys lie."""
-    return Path(environment.get("CAREDESK_INSTANCE") or ROOT / "instance")
+    return ROOT / (environment.get("CAREDESK_INSTANCE") or "instance")
 
 
 def address(environment: Mapping[str, str]) -> tuple[str, int]:

@@ -61,7 +61,7 @@ def load(given: Mapping[str, Any] | None = None) -> dict[str, Any]:
     values: dict[str, Any] = {s.name: os.environ.get(s.name) or s.default for s in SETTINGS}
     values.update(given or {})
     root = Path(__file__).resolve().parent.parent
-    folder = Path(values["CAREDESK_INSTANCE"] or root / "instance")
+    folder = root / (values["CAREDESK_INSTANCE"] or "instance")  # a relative one lies in the program's folder
     values["CAREDESK_INSTANCE"] = str(folder)
     values["CAREDESK_BACKUP_DIR"] = values["CAREDESK_BACKUP_DIR"] or str(folder / "backups")
     url = values["CAREDESK_DATABASE_URL"]
