@@ -69,7 +69,7 @@ def run(kind: str, file: str, *, dry_run: bool, code: str | None, errors: str | 
 def tell(report: ImportReport) -> None:
     """What a person should know beside the counts, on stderr."""
     if report.unknown_columns:
-        _say(_("Columns that were not read: %(titles)s.", titles="、".join(report.unknown_columns)))
+        _say(_("Columns that were not read: %(titles)s.", titles=_(", ").join(report.unknown_columns)))
     _tell_people(_l("Not known in the store, kept as text: %(people)s."), report.unknown_staff)
     _tell_people(
         _l("No longer in the store, their customers are in the pool: %(people)s."), report.left_staff
@@ -85,7 +85,7 @@ def tell(report: ImportReport) -> None:
 
 def _tell_people(sentence: Any, people: Counter[str]) -> None:
     if people:
-        shown = "、".join(f"{name} ({number})" for name, number in people.most_common(MOST))
+        shown = _(", ").join(f"{name} ({number})" for name, number in people.most_common(MOST))
         _say(str(sentence) % {"people": shown})
 
 

@@ -90,7 +90,7 @@ def _role(text: str) -> Role:
         raise RuleError(_("The role is missing."))
     role = role_of(text) or role_of(ROLE_WORDS.get(text.replace(" ", ""), text))
     if role is None:
-        known = "、".join(db.session.scalars(sa.select(Role.name).order_by(Role.id)))
+        known = _(", ").join(db.session.scalars(sa.select(Role.name).order_by(Role.id)))
         raise RuleError(_("There is no role %(role)s. Roles: %(codes)s.", role=text, codes=known))
     return role
 

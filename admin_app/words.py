@@ -19,9 +19,9 @@ DASH = "–"
 
 
 def init_app(app: Flask) -> None:
-    """Start the translations and offer the filters day, moment, ago, clock_time, money, number to templates."""
+    """Start the translations and offer the filters of this file (day, moment, ago, money …) to templates."""
     Babel(app, locale_selector=choose_locale, timezone_selector=lambda: app.config["CAREDESK_TIMEZONE"])
-    for function in (day, moment, ago, clock_time, money, number, weekday, month_day):
+    for function in (day, moment, ago, clock_time, money, number, weekday, month_day, actor):
         app.jinja_env.filters[function.__name__] = function
     app.jinja_env.globals["today"] = today
 
@@ -115,6 +115,14 @@ def number(value: Any, digits: int = 1) -> str:
         return DASH
     text = f"{value:,.{digits}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def actor(name: str) -> str:
+    """Whoever made a change, as people call them: "the desk" for the system and its jobs."""
+    if name == "system" or name.startswith("job "):
+        return _("the desk")
+    person = name.removesuffix(" (command line)")
+    return name if person == name else _("%(name)s (command line)", name=person)
 
 
 def wants_language(name: str | None) -> bool:

@@ -39,7 +39,7 @@ def plain(field: Field, value: Any, linked: Any = None) -> str:
     if isinstance(value, Decimal):
         return f"{value:,.2f}" if field.kind == "money" else f"{value.normalize():f}"
     if field.kind == "tags":
-        return "、".join(str(one) for one in value)
+        return _(", ").join(str(one) for one in value)
     if field.kind == "data":
         return json.dumps(value, ensure_ascii=False)
     return str(value).removeprefix("+86") if field.kind == "phone" else str(value)

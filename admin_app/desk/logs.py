@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import g
 from markupsafe import Markup
 
-from admin_app import access, scope
+from admin_app import access, scope, words
 from admin_app.database import db
 from admin_app.desk import exports, record
 from admin_app.desk.roads import Bulk, DeskView
@@ -89,6 +89,8 @@ class LogDesk(DeskView):
             return record.changes(row.table, row.changes, most, readable(row))
         if name in self.veiled and not readable(row):
             return record.HIDDEN if getattr(row, name) else None
+        if name == "actor_name":
+            return words.actor(row.actor_name)
         return record.table_words(row.table) if name == "table" else None
 
     def veil(self, piece: Any) -> list[Any]:

@@ -42,7 +42,7 @@ def value_words(field: Field | None, value: Any) -> str:
     if field.kind == "link":
         return f"#{value}"
     if field.kind == "tags" and isinstance(value, list):
-        return "、".join(str(one) for one in value)
+        return _(", ").join(str(one) for one in value)
     return str(value)[:120]
 
 
@@ -64,13 +64,13 @@ def changes(table: str | None, logged: Any, most: int = MOST, shown: bool = True
     lines = [_line(about.get(name), name, pair) for name, pair in list(logged.items())[:most]]
     left = len(logged) - len(lines)
     more = Markup(' <span class="muted">+{}</span>').format(left) if left > 0 else Markup("")
-    return Markup("；").join(lines) + more
+    return Markup(_("; ")).join(lines) + more
 
 
 def _line(field: Field | None, name: str, pair: Any) -> Markup:
     label = field.label if field is not None else name
     before, after = pair if isinstance(pair, list) and len(pair) == 2 else (None, pair)
-    if before in (None, "", []):
-        return Markup("{}：{}").format(label, value_words(field, after))
-    return Markup('{}：<span class="muted">{}</span> → {}').format(
-        label, value_words(field, before), value_words(field, after))
+    said: Any = value_words(field, after)
+    if before not in (None, "", []):
+        said = Markup('<span class="muted">{}</span> → {}').format(value_words(field, before), said)
+    return Markup(_("%(field)s: %(value)s")) % {"field": label, "value": said}

@@ -127,7 +127,7 @@ class Toolbar:
         if one.field.kind == "link":
             return _("me") if text == "me" else label_of_link(one.field.target, text)
         if one.field.kind == "choice" and one.field.choices:
-            return "、".join(look.label_of(one.field.choices.find(part)) for part in text.split(","))
+            return _(", ").join(look.label_of(one.field.choices.find(part)) for part in text.split(","))
         if one.field.kind == "yes":
             return _("Yes") if one.value(text) else _("No")
         return str(RELATIVE[text][0]) if text in RELATIVE else text

@@ -165,7 +165,7 @@ class BaseDesk(ModelView):
 
     def search_hint(self) -> str:
         """What the list's search looks at: the labels of its searched fields."""
-        return "、".join(str(field.label) for _name, field in listing.searched(self.model))
+        return _(", ").join(str(field.label) for _name, field in listing.searched(self.model))
 
     def heading(self, row: Any) -> str:
         """The record's name for headings and labels."""

@@ -153,5 +153,5 @@ def _do_all(tasks: list[FollowUp], work: Callable[[FollowUp], None]) -> Any:
         flash(ngettext("One follow-up changed.", "%(num)d follow-ups changed.", done), "success")
     if refused:
         flash(ngettext("One follow-up stays as it was.", "%(num)d follow-ups stay as they were.", len(refused))
-              + " " + "；".join(refused[:5]), "warning")
+              + " " + _("; ").join(refused[:5]), "warning")
     return redirect(_back())

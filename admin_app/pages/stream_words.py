@@ -136,7 +136,7 @@ def _change(row: Any) -> Line:
     what: list[Any] = []
     for name, pair in list((row.changes or {}).items())[:MOST_CHANGES]:
         what.append(_changed(name, pair))
-    return Line("swap", look.label_of(row.verb), what=Markup("；").join(what), by=row.actor_name)
+    return Line("swap", look.label_of(row.verb), what=Markup(_("; ")).join(what), by=words.actor(row.actor_name))
 
 
 def _changed(name: str, pair: Any) -> Markup:
