@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import current_app
 
-from admin_app import trail
+from admin_app import cleaning, trail
 from admin_app.access import actor_of
 from admin_app.choices import AccessVerb
 from admin_app.clock import utcnow
@@ -97,10 +97,11 @@ def viewed(table: str, row_id: int) -> None:
 
 
 def searched(table: str | None, query: str, count: int) -> None:
-    """A person has searched; what was typed is kept, a number of five digits or more masked."""
+    """A person has searched; what was typed is kept, what may be a piece of a phone, plate or VIN masked."""
     typed = query.strip()
     digits = sum(letter.isdigit() for letter in typed)
-    _later(AccessVerb.SEARCH, table, reason=(masked("tail", typed) if digits >= 5 else typed)[:200], count=count)
+    private = digits >= 4 or cleaning.plate(typed).value or cleaning.vin(typed).value
+    _later(AccessVerb.SEARCH, table, reason=(masked("tail", typed) if private else typed)[:200], count=count)
 
 
 def exported(table: str, count: int, reason: str | None = None) -> None:

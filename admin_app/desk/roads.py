@@ -80,9 +80,12 @@ class DeskView(EditingDesk):
         limit = min(max(request.args.get("limit", MOST_FOUND, type=int), 1), MOST_FOUND)
         offset = min(max(request.args.get("offset", 0, type=int), 0), 10_000)
         model = BY_TABLE[field.target]
-        statement = listing.search(model, sa.select(model), request.args.get("query", ""))
+        query = request.args.get("query", "")
+        statement = listing.search(model, sa.select(model), query)
         statement = self.narrow_lookup(name, statement).order_by(model.id.desc()).limit(limit).offset(offset)
-        rows = db.session.scalars(statement)
+        rows = db.session.scalars(statement).all()
+        if query and any(about.private for _name, about in listing.searched(model)):
+            access_log.searched(field.target, query, len(rows))
         return jsonify([[row.id, label_in_lookup(row)] for row in rows])
 
     def narrow_lookup(self, name: str, statement: Any) -> Any:

@@ -245,6 +245,9 @@ class BaseDesk(ModelView):
         number, found.count = listing.count(self.model, statement, exact)
         if view_args.search:
             access_log.searched(self.table, view_args.search, len(found.rows))
+        for index, _name, text in view_args.filters or ():
+            if self._filters[index].field.private:  # found by its whole value: a search like any other
+                access_log.searched(self.table, text, len(found.rows))
         if request.accept_mimetypes.best == "application/json":
             return {"count": found.count, "rows": [{"id": row.id, "label": self.heading(row)} for row in found.rows]}
         from admin_app.desk import toolbar

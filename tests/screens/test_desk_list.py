@@ -95,6 +95,23 @@ def test_a_search_is_logged(sign_in: SignIn, session: Any, five: list[Any]) -> N
     assert [entry.reason for entry in entries] == ["李1"]
 
 
+@pytest.mark.parametrize("road", [
+    "/admin/customer/?search={typed}", "/admin/customer/?flt0_phone_equals={typed}",
+    "/admin/visit/ajax/lookup/?name=customer_id&query={typed}"])
+def test_whoever_asks_for_a_number_is_logged_and_the_number_is_not(
+        sign_in: SignIn, session: Any, five: list[Any], road: str) -> None:
+    sign_in("sales_consultant").get(road.format(typed="13912345678"))
+    entry = session.query(AccessLog).filter_by(verb=ch.AccessVerb.SEARCH).one()
+    assert entry.reason.endswith("5678") and "1391234" not in entry.reason
+
+
+@pytest.mark.parametrize("typed", ["粤B12345", "LSVAA4182E2123456", "5678"])
+def test_what_may_be_a_plate_or_vin_or_a_piece_of_one_is_logged_masked(
+        sign_in: SignIn, session: Any, five: list[Any], typed: str) -> None:
+    page(sign_in("sales_consultant"), f"/admin/vehicle/?search={typed}")
+    assert typed not in session.query(AccessLog).filter_by(verb=ch.AccessVerb.SEARCH).one().reason
+
+
 def test_filters_by_choice_link_and_range(sign_in: SignIn, five: list[Any], cast: Any) -> None:
     client, owner = sign_in("sales_manager"), cast.sales_consultant.id
     assert page(client, "/admin/customer/?flt0_grade_equals=H").names() == ["李0号"]
