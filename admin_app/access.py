@@ -33,6 +33,8 @@ ASSIGNING = {("customer", "owner_id"), ("customer", "advisor_id"), ("followup", 
 # Fields that only managers change.
 MANAGERS_ONLY = {("customer", name) for name in
                  ("confidentiality", "confidential_reason", "confidential_until", "tier", "credit")}
+# Fields that only people of the whole group change: they lead beyond a store.
+GROUP_ONLY = {("user", "group_wide")}
 
 
 @dataclass(frozen=True)
@@ -291,6 +293,20 @@ def _may_create(actor: Actor, row: Any) -> None:
         raise Refused(_l("You may not add records here."))
     if "store_id" in row.__table__.c and actor.store_ids is not None and row.store_id not in actor.store_ids:
         raise Refused(_l("This belongs to another store."), "store_id")
+    for name, column in row.__table__.c.items():
+        value, usual = getattr(row, name, None), getattr(column.default, "arg", None)
+        if value not in (None, usual) and not ((table, name) in ASSIGNING and value == actor.user_id):
+            _may_set(actor, table, name)
+
+
+def _may_set(actor: Actor, table: str, name: str) -> None:
+    """Refused for a field that is not this person's to fill in."""
+    if (table, name) in ASSIGNING and not actor.may(table, "assign"):
+        raise Refused(_l("You may not give this to somebody else."), name)
+    if (table, name) in MANAGERS_ONLY and not actor.manages:
+        raise Refused(_l("Only a manager changes this."), name)
+    if (table, name) in GROUP_ONLY and actor.store_ids is not None:
+        raise Refused(_l("Only somebody of the whole group changes this."), name)
 
 
 def _may_change(session: Any, actor: Actor, row: Any) -> None:
@@ -300,10 +316,7 @@ def _may_change(session: Any, actor: Actor, row: Any) -> None:
     if not actor.may(table, verb):
         raise Refused(_l("You may not delete this.") if verb == "delete" else _l("You may not change this."))
     for name in names:
-        if (table, name) in ASSIGNING and not actor.may(table, "assign"):
-            raise Refused(_l("You may not give this to somebody else."), name)
-        if (table, name) in MANAGERS_ONLY and not actor.manages:
-            raise Refused(_l("Only a manager changes this."), name)
+        _may_set(actor, table, name)
     if not _row_matches(session, actor, row, verb):
         raise Refused(_l("You may not change this record."))
 

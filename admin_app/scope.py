@@ -53,6 +53,8 @@ def _for_person(model: Any, actor: Actor, verb: str) -> list[Any]:
     if width is Scope.NONE:
         return [sa.false()]
     parts = [] if width is Scope.ALL else [_own_stores(model, actor)]
+    if model is m.User and actor.store_ids is not None:  # whoever sees all stores is not changed from one of them
+        parts.append(m.User.group_wide.is_(False))
     if width in (Scope.OWN, Scope.TEAM):
         ids = (actor.user_id,) if width is Scope.OWN else actor.team_ids
         parts.append(RULES.get(table, _created)(model, actor, ids, verb))

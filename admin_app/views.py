@@ -8,6 +8,7 @@ from flask import Flask, abort, request
 from flask_admin import Admin, AdminIndexView, expose
 from flask_admin.theme import Bootstrap4Theme
 from flask_babel import lazy_gettext as _l
+from flask_login import current_user
 
 from admin_app import access, models, passwords
 from admin_app.database import db
@@ -200,11 +201,22 @@ class UserView(DeskView):
         return self.render("desk/password.html", view=self, row=row, heading=self.heading(row), password=password)
 
 
+def own_roles() -> set[int]:
+    """The keys of the acting person's roles."""
+    return {key for key in (current_user.role_id, current_user.second_role_id) if key is not None}
+
+
 class RoleView(DeskView):
     model = models.Role
     one, many, icon = _l("Role"), _l("Roles"), "shield"
     order = ("id", False)
     drop = False
+    fixed = ("code",)  # rules go by it: a role that takes another's code takes its powers
+
+    def before_save(self, row: Any, form: Any, is_new: bool) -> None:
+        """Nobody makes himself a manager."""
+        if row.id in own_roles() and form["manages"].changed:
+            raise RuleError(_l("Somebody else has to change this for you."), "manages")
 
 
 class GrantView(DeskView):
@@ -212,6 +224,12 @@ class GrantView(DeskView):
     one, many, icon = _l("Right"), _l("Rights"), "shield"
     order = ("id", False)
     page_size = 50
+    fixed = ("role_id", "table")
+
+    def before_save(self, row: Any, form: Any, is_new: bool) -> None:
+        """Nobody widens his own rights, through his role neither."""
+        if row.role_id in own_roles():
+            raise RuleError(_l("Nobody changes the rights of his own role."), "role_id")
 
 
 class AgreementView(DeskView):

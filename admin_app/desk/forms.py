@@ -38,7 +38,8 @@ def trim(form: Any, table: str, is_new: bool, fixed: Iterable[str] = ()) -> None
         managers = (table, name) in access.MANAGERS_ONLY and not actor.manages
         assigning = (table, name) in access.ASSIGNING and not actor.may(table, "assign")
         needed = is_new and is_required(form[name].about, form[name].column)
-        if (not is_new and name in fixed) or ((managers or assigning) and not needed):
+        group = (table, name) in access.GROUP_ONLY and actor.store_ids is not None
+        if (not is_new and name in fixed) or ((managers or assigning or group) and not needed):
             del form[name]
 
 

@@ -207,6 +207,22 @@ def test_nobody_makes_a_row_that_they_could_not_see(session: Any, cast: Cast, as
     assert session.scalar(sa.select(sa.func.count(m.Customer.id))) == 0
 
 
+@pytest.mark.parametrize(("name", "value"), [
+    ("confidentiality", ch.Confidentiality.SECRET), ("tier", ch.Tier.A), ("credit", ch.CreditLevel.GOOD)])
+def test_a_new_row_takes_only_what_its_maker_may_set(session: Any, cast: Cast, as_person: Any, name: str,
+                                                     value: Any) -> None:
+    given = {"store_id": 1, "name": "x", "phone": "+8613800000002", name: value}
+    for person, allowed in ((cast.sales_consultant, False), (cast.sales_manager, True)):
+        as_person(person)
+        session.add(m.Customer(owner_id=person.id, **given))
+        if allowed:
+            session.commit()
+            continue
+        with pytest.raises(Refused):
+            session.commit()
+        session.rollback()
+
+
 def test_two_roles_widen_reading_but_not_export(session: Any, cast: Cast) -> None:
     person = cast.sales_consultant
     person.second_role_id = cast.care_manager.role_id

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from admin_app import models as m
@@ -48,3 +49,57 @@ def test_nobody_widens_his_own_rights(sign_in: SignIn, cast: Any) -> None:
     answer = send(client, f"/admin/user/edit/?id={key}", role_id=role)
     assert answer.status_code == 400 and 'id="role_id-e"' in answer.text
     assert row(m.User, key).role_id != role
+
+
+def of_one_store(session: Any, cast: Any) -> str:
+    """The administrator leads one store only from now on."""
+    cast.administrator.group_wide = False
+    session.commit()
+    return "administrator"
+
+
+def test_the_group_flag_is_for_people_of_the_group(sign_in: SignIn, session: Any, cast: Any) -> None:
+    key = cast.colleague.id
+    assert send(sign_in("administrator"), f"/admin/user/edit/?id={key}", group_wide="y").status_code == 302
+    assert row(m.User, key).group_wide
+    cast.colleague.group_wide = False
+    client = sign_in(of_one_store(session, cast))
+    assert "group_wide" not in page(client, f"/admin/user/edit/?id={key}").html
+    send(client, f"/admin/user/edit/?id={key}", group_wide="y")
+    assert not row(m.User, key).group_wide
+
+
+def test_whoever_sees_all_stores_is_not_changed_from_one_of_them(sign_in: SignIn, session: Any, cast: Any) -> None:
+    boss, client = cast.general_manager, sign_in(of_one_store(session, cast))
+    key, before = boss.id, boss.password_hash
+    token = page(client, "/account/password").fields["csrf_token"]
+    data = {"csrf_token": token, "id": key, "version": boss.version, "name": "改名"}
+    assert client.post(f"/admin/user/edit/?id={key}", data=data).status_code in (403, 404)
+    assert client.post("/admin/user/password/", data=data).status_code in (403, 404)
+    assert (row(m.User, key).password_hash, row(m.User, key).name) == (before, boss.name)
+
+
+def test_nobody_changes_the_rights_of_his_own_role(sign_in: SignIn, session: Any, cast: Any) -> None:
+    client, own, theirs = sign_in("administrator"), cast.administrator.role_id, cast.marketing.role_id
+    grants = {role: session.scalars(sa.select(m.Grant.id).where(
+        m.Grant.role_id == role, m.Grant.table == "customer")).one_or_none() for role in (own, theirs)}
+    if grants[own] is None:
+        grant = m.Grant(role_id=own, table="customer")
+        session.add(grant)
+        session.commit()
+        grants[own] = grant.id
+    answer = send(client, f"/admin/grant/edit/?id={grants[own]}", read="all")
+    assert answer.status_code == 400 and page(client, "/admin/grant/").html
+    assert row(m.Grant, grants[own]).read == "none"
+    assert send(client, f"/admin/grant/edit/?id={grants[theirs]}", read="team").status_code == 302
+    assert row(m.Grant, grants[theirs]).read == "team"
+    send(client, f"/admin/grant/edit/?id={grants[theirs]}", role_id=own, table="visit")  # not on the form
+    assert (row(m.Grant, grants[theirs]).role_id, row(m.Grant, grants[theirs]).table) == (theirs, "customer")
+
+
+def test_nobody_makes_himself_a_manager_and_a_role_keeps_its_code(sign_in: SignIn, cast: Any) -> None:
+    client, own, theirs = sign_in("administrator"), cast.administrator.role_id, cast.marketing.role_id
+    assert send(client, f"/admin/role/edit/?id={own}", manages="y").status_code == 400
+    assert not row(m.Role, own).manages
+    assert send(client, f"/admin/role/edit/?id={theirs}", name="市场", code="general_manager").status_code == 302
+    assert (row(m.Role, theirs).name, row(m.Role, theirs).code) == ("市场", "marketing")

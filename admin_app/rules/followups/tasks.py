@@ -131,7 +131,8 @@ def check_assignee(session: Any, store_id: int, customer_id: int, person: User) 
     if criterion is not None:
         seen = seen.where(criterion)
     if session.execute(access.ungated(seen)).first() is None:
-        raise RuleError(_l("%(name)s may not see this customer.", name=person.name), "assignee_id")
+        raise RuleError(_l("%(name)s may not see this customer. Assign the customer first.", name=person.name),
+                        "assignee_id")
 
 
 def move(followup: FollowUp, day: dt.date) -> None:
