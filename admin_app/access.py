@@ -48,11 +48,12 @@ class Right:
     export: bool = False
     reveal: bool = False
     assign: bool = False
+    merge: bool = False
     second: bool = False
 
 
 NOTHING = Right()
-EVERYTHING = Right(Scope.ALL, Scope.ALL, True, Scope.ALL, True, True, True)
+EVERYTHING = Right(Scope.ALL, Scope.ALL, True, Scope.ALL, True, True, True, True)
 
 
 @dataclass
@@ -80,7 +81,7 @@ class Actor:
         return EVERYTHING if self.system is not None else self.rights.get(table, NOTHING)
 
     def may(self, table: str, verb: str) -> bool:
-        """Whether the person may `read`, `write`, `create`, `delete`, `export`, `reveal` or `assign` at all."""
+        """Whether the person may `read`, `write`, `create`, `delete`, `export`, `reveal`, `assign` or `merge` at all."""
         right = self.right(table)
         if verb in ("delete", "export") and right.second:
             return False
@@ -151,20 +152,20 @@ def _merge(first: Right, second: Right) -> Right:
     wider = lambda a, b: a if WIDTH[a] >= WIDTH[b] else b  # noqa: E731
     return Right(wider(first.read, second.read), wider(first.write, second.write), first.create or second.create,
                  wider(first.delete, second.delete), first.export and second.export, first.reveal and second.reveal,
-                 first.assign or second.assign, first.second or second.second)
+                 first.assign or second.assign, first.merge or second.merge, first.second or second.second)
 
 
 def rights_of(session: Any, role_ids: list[int]) -> dict[str, Right]:
     """table → Right of one or two roles together."""
     grants = session.execute(ungated(sa.select(
         Grant.role_id, Grant.table, Grant.read, Grant.write, Grant.can_create, Grant.delete, Grant.can_export,
-        Grant.can_reveal, Grant.can_assign, Grant.second_person).where(
+        Grant.can_reveal, Grant.can_assign, Grant.can_merge, Grant.second_person).where(
         Grant.role_id.in_(role_ids), Grant.deleted_at.is_(None))))
     by_role: dict[int, dict[str, Right]] = {role_id: {} for role_id in role_ids}
     for row in grants:
         by_role[row.role_id][row.table] = Right(
             Scope(row.read), Scope(row.write), row.can_create, Scope(row.delete), row.can_export, row.can_reveal,
-            row.can_assign, row.second_person)
+            row.can_assign, row.can_merge, row.second_person)
     first, *rest = by_role.values()
     for other in rest:
         first = {t: _merge(first.get(t, NOTHING), other.get(t, NOTHING)) for t in first.keys() | other.keys()}

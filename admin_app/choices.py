@@ -405,6 +405,41 @@ class PeriodState(Choice):
     PAID = "paid", _l("Paid"), "good"
 
 
+class ImportKind(Choice):
+    CUSTOMERS = "customers", _l("Customers"), "quiet"
+    VEHICLES = "vehicles", _l("Vehicles"), "quiet"
+    CONTACTS = "contacts", _l("Contact persons"), "quiet"
+    VISITS = "visits", _l("Visits"), "quiet"
+    COMPLAINTS = "complaints", _l("Complaints"), "quiet"
+    REPAIR_ORDERS = "repair-orders", _l("Repair orders"), "quiet"
+    CAMPAIGN_MEMBERS = "campaign-members", _l("Campaign members"), "quiet"
+
+
+class ImportState(Choice):
+    DRAFT = "draft", _l("Columns to be checked"), "open"
+    CHECKING = "checking", _l("Trial run"), "on"
+    CHECKED = "checked", _l("Checked, not imported yet"), "soon"
+    WAITING = "waiting", _l("Waiting its turn"), "on"
+    RUNNING = "running", _l("Being imported"), "on"
+    DONE = "done", _l("Imported"), "good"
+    FAILED = "failed", _l("Failed"), "late"
+    UNDONE = "undone", _l("Undone"), "quiet"
+
+
+class RequestVerb(Choice):
+    EXPORT = "export", _l("Export"), "on"
+    EXPORT_FULL = "export_full", _l("Export with full numbers"), "late"
+    DELETE = "delete", _l("Delete"), "late"
+
+
+class RequestState(Choice):
+    WAITING = "waiting", _l("Waits for a second person"), "soon"
+    APPROVED = "approved", _l("Approved"), "good"
+    REFUSED = "refused", _l("Refused"), "late"
+    DONE = "done", _l("Done"), "quiet"
+    WITHDRAWN = "withdrawn", _l("Withdrawn"), "quiet"
+
+
 class AuditVerb(Choice):
     CREATE = "create", _l("Created"), "good"
     UPDATE = "update", _l("Changed"), "on"

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 from admin_app import choices as ch
 from admin_app import columns as c
 from admin_app.clock import utcnow
-from admin_app.database import db
+from admin_app.database import Encrypted, db
 
 LIVE = "deleted_at IS NULL"
 
@@ -99,6 +99,7 @@ class Store(Row, db.Model):
     finish_minutes: Mapped[int] = c.whole(_l("Solution carried out within"), default=4320, server_default="4320", unit=_l("minutes"), group=_l("Complaints"), help=_l("Counted in store hours; 4320 are 72 hours."))
     recall_days: Mapped[int] = c.whole(_l("Re-callback within"), default=3, server_default="3", unit=_l("days"), group=_l("Complaints"), help=_l("Calendar days after finishing."))
     recall_tries: Mapped[int] = c.whole(_l("Failed attempts before a manager may confirm"), default=3, server_default="3", group=_l("Complaints"))
+    stale_months: Mapped[int] = c.whole(_l("File to be confirmed again after"), default=12, server_default="12", unit=_l("months"), group=_l("Data quality"))
     demo: Mapped[bool] = c.yes(_l("Demo store"), readonly=True)
 
     def __str__(self) -> str:
@@ -148,8 +149,9 @@ class Grant(Row, db.Model):
     can_export: Mapped[bool] = c.yes(_l("Export"), listed=True)
     can_reveal: Mapped[bool] = c.yes(_l("Reveal private fields"), listed=True)
     can_assign: Mapped[bool] = c.yes(_l("Assign to others"))
+    can_merge: Mapped[bool] = c.yes(_l("Merge duplicate files"))
     second_person: Mapped[bool] = c.yes(_l("Export and deletion need a second person"),
-                                      help=_l("Refused until a second person can approve it."))
+                                      help=_l("A request that another person approves."))
 
     def __str__(self) -> str:
         return f"{self.table}"
@@ -843,6 +845,144 @@ class Score(StoreRow, db.Model):
     computed_at: Mapped[dt.datetime | None] = c.moment(_l("Computed"), readonly=True)
     note: Mapped[str | None] = c.note(_l("Manager's note"))
     confirmed_at: Mapped[dt.datetime | None] = c.moment(_l("Confirmed by the person"), readonly=True, listed=True)
+
+    def __str__(self) -> str:
+        return f"#{self.id}"
+
+
+# ---------------------------------------------------------------- ledgers in, sheets out
+
+
+class ImportJob(StoreRow, db.Model):
+    """导入: a ledger on its way into the store, from the upload to the report; undone while nobody touched its rows."""
+
+    __tablename__ = "import_job"
+    __table_args__ = (sa.Index("ix_import_job_state", "state", "id"),)  # what waits to be run
+
+    kind: Mapped[str] = c.choice(_l("Kind of ledger"), ch.ImportKind, listed=True, filtered=True, readonly=True)
+    filename: Mapped[str] = c.text(_l("File"), 160, listed=True, searched=True, readonly=True)
+    state: Mapped[str] = c.choice(_l("State"), ch.ImportState, default=ch.ImportState.DRAFT, listed=True, filtered=True, readonly=True)
+    sheet: Mapped[str | None] = c.text(_l("Sheet"), 80, readonly=True)
+    mapping: Mapped[dict[str, Any] | None] = c.data(_l("Columns"), readonly=True)
+    values: Mapped[dict[str, Any] | None] = c.data(_l("Values"), readonly=True)
+    template_id: Mapped[int | None] = c.link(_l("Template"), "import_template", readonly=True)
+    total: Mapped[int | None] = c.whole(_l("Rows in the file"), readonly=True)
+    done: Mapped[int] = c.whole(_l("Rows done"), default=0, server_default="0", readonly=True)
+    created_rows: Mapped[int | None] = c.whole(_l("New"), listed=True, readonly=True)
+    updated_rows: Mapped[int | None] = c.whole(_l("Filled up"), listed=True, readonly=True)
+    duplicate_rows: Mapped[int | None] = c.whole(_l("Known already"), listed=True, readonly=True)
+    rejected_rows: Mapped[int | None] = c.whole(_l("Rejected"), listed=True, readonly=True)
+    summary: Mapped[dict[str, Any] | None] = c.data(_l("Remarks"), readonly=True)
+    message: Mapped[str | None] = c.text(_l("Message"), 500, readonly=True)
+    started_at: Mapped[dt.datetime | None] = c.moment(_l("Started"), readonly=True)
+    beat_at: Mapped[dt.datetime | None] = c.moment(_l("Last sign of life"), hidden=True)
+    finished_at: Mapped[dt.datetime | None] = c.moment(_l("Finished"), listed=True, readonly=True)
+    undone_at: Mapped[dt.datetime | None] = c.moment(_l("Undone"), readonly=True)
+    undone_by_id: Mapped[int | None] = c.link(_l("Undone by"), "user", readonly=True)
+
+    def __str__(self) -> str:
+        return self.filename
+
+
+class ImportPiece(db.Model):
+    """A piece of what an import keeps, encrypted: the file, its report, what undoing it needs. Gone after 30 days."""
+
+    __tablename__ = "import_piece"
+    __table_args__ = (sa.UniqueConstraint("job_id", "name", "number"),)
+
+    id: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
+    job_id: Mapped[int] = mapped_column(sa.ForeignKey("import_job.id"))
+    name: Mapped[str] = mapped_column(sa.String(20))
+    number: Mapped[int] = mapped_column(sa.Integer)
+    data: Mapped[str | None] = mapped_column(Encrypted)
+
+
+class ImportTemplate(StoreRow, db.Model):
+    """导入模板: which column of a ledger is which field, and what its words mean, kept under a name."""
+
+    __tablename__ = "import_template"
+    __table_args__ = (sa.Index("uq_import_template_name", "store_id", "kind", "name", unique=True,
+                               sqlite_where=sa.text(LIVE), postgresql_where=sa.text(LIVE)),)
+
+    name: Mapped[str] = c.text(_l("Template name"), 80, listed=True, searched=True)
+    kind: Mapped[str] = c.choice(_l("Kind of ledger"), ch.ImportKind, listed=True, filtered=True, readonly=True)
+    mapping: Mapped[dict[str, Any] | None] = c.data(_l("Columns"), readonly=True)
+    values: Mapped[dict[str, Any] | None] = c.data(_l("Values"), readonly=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DistinctPair(StoreRow, db.Model):
+    """非重复: two files that look alike and were found to be two customers. The smaller key stands first."""
+
+    __tablename__ = "distinct_pair"
+    __table_args__ = (sa.UniqueConstraint("first_id", "second_id"),)
+
+    first_id: Mapped[int] = c.link(_l("First file"), "customer", listed=True)
+    second_id: Mapped[int] = c.link(_l("Second file"), "customer", listed=True, index=True)
+    reason: Mapped[str | None] = c.text(_l("Reason"), 200, listed=True)
+
+    def __str__(self) -> str:
+        return f"#{self.id}"
+
+
+class CustomerMerge(StoreRow, db.Model):
+    """合并: a file that went into another one, and what undoing it needs."""
+
+    __tablename__ = "customer_merge"
+
+    kept_id: Mapped[int] = c.link(_l("File that stays"), "customer", listed=True, readonly=True, index=True)
+    merged_id: Mapped[int] = c.link(_l("File that went into it"), "customer", listed=True, readonly=True, index=True)
+    why: Mapped[str | None] = c.text(_l("Why"), 200, listed=True, readonly=True)
+    moved_rows: Mapped[int] = c.whole(_l("Records moved"), default=0, server_default="0", listed=True, readonly=True)
+    before: Mapped[str | None] = mapped_column(Encrypted)  # JSON: the values of both files before
+    moved: Mapped[dict[str, Any] | None] = c.data(_l("What was moved"), hidden=True)
+    undone_at: Mapped[dt.datetime | None] = c.moment(_l("Undone"), listed=True, readonly=True)
+    undone_by_id: Mapped[int | None] = c.link(_l("Undone by"), "user", readonly=True)
+
+    def __str__(self) -> str:
+        return f"#{self.id}"
+
+
+class FieldSet(StoreRow, db.Model):
+    """字段方案: columns of a list in their order, for the screen and the export. `standard`: this person's own list."""
+
+    __tablename__ = "field_set"
+    __table_args__ = (sa.Index("ix_field_set_person", "created_by_id", "table"),)
+
+    name: Mapped[str] = c.text(_l("Field set"), 80, listed=True, searched=True)
+    table: Mapped[str] = c.text(_l("Table"), 40, listed=True, filtered=True, readonly=True)
+    columns: Mapped[list[str] | None] = c.tags(_l("Columns"), listed=True)
+    shared: Mapped[bool] = c.yes(_l("For everybody in the store"), listed=True)
+    standard: Mapped[bool] = c.yes(_l("My list looks like this"), readonly=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SecondPersonRequest(StoreRow, db.Model):
+    """双人审批: an export or a deletion that somebody else has to approve before it is done (SAFETY, the star)."""
+
+    __tablename__ = "second_person_request"
+    __table_args__ = (sa.Index("ix_second_person_request_state", "store_id", "state"),)
+
+    verb: Mapped[str] = c.choice(_l("What for"), ch.RequestVerb, listed=True, filtered=True, readonly=True)
+    table: Mapped[str] = c.text(_l("Table"), 40, listed=True, filtered=True, readonly=True)
+    state: Mapped[str] = c.choice(_l("State"), ch.RequestState, default=ch.RequestState.WAITING, listed=True, filtered=True, readonly=True)
+    purpose: Mapped[str] = c.text(_l("Purpose"), 300, listed=True, readonly=True)
+    recipient: Mapped[str | None] = c.text(_l("Who receives it"), 120, listed=True, readonly=True)
+    form: Mapped[str | None] = c.text(_l("Kind of file"), 10, readonly=True)
+    query: Mapped[str | None] = c.text(_l("Search and filters"), 2000, readonly=True)
+    columns: Mapped[list[str] | None] = c.tags(_l("Columns"), readonly=True)
+    ids: Mapped[list[int] | None] = c.data(_l("Records"), hidden=True)
+    count: Mapped[int | None] = c.whole(_l("Rows"), listed=True, readonly=True)
+    decided_by_id: Mapped[int | None] = c.link(_l("Decided by"), "user", listed=True, readonly=True)
+    decided_at: Mapped[dt.datetime | None] = c.moment(_l("Decided"), readonly=True)
+    decision_note: Mapped[str | None] = c.text(_l("Remark on the decision"), 200, readonly=True)
+    expires_at: Mapped[dt.datetime | None] = c.moment(_l("Good until"), listed=True, readonly=True)
+    used_at: Mapped[dt.datetime | None] = c.moment(_l("Done"), listed=True, readonly=True)
+    mark: Mapped[str | None] = c.text(_l("Watermark"), 40, readonly=True)
 
     def __str__(self) -> str:
         return f"#{self.id}"

@@ -225,7 +225,7 @@ def _seed_grants(session: Any) -> None:
 def _grant_values(right: Right) -> dict[str, Any]:
     return {"read": right.read, "write": right.write, "delete": right.delete, "can_create": right.create,
             "can_export": right.export, "can_reveal": right.reveal, "can_assign": right.assign,
-            "second_person": right.second}
+            "can_merge": right.merge, "second_person": right.second}
 
 
 @cache
@@ -252,7 +252,7 @@ def _add_word(right: Right, word: str) -> Right:
         return right
     if word == "C":
         return replace(right, create=True)
-    if word in ("reveal", "assign"):
+    if word in ("reveal", "assign", "merge"):
         new = {word: True}
         return replace(right, **new)
     if word.rstrip("*") == "X":

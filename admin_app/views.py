@@ -232,6 +232,42 @@ class GrantView(DeskView):
             raise RuleError(_l("Nobody changes the rights of his own role."), "role_id")
 
 
+class ImportJobView(DeskView):
+    model = models.ImportJob
+    one, many, icon = _l("Import"), _l("Imports"), "upload"
+    add = change = drop = False  # run by the pages of the import
+
+
+class ImportTemplateView(DeskView):
+    model = models.ImportTemplate
+    one, many, icon = _l("Import template"), _l("Import templates"), "upload"
+    add = False  # kept by the pages of the import
+
+
+class DistinctPairView(DeskView):
+    model = models.DistinctPair
+    one, many, icon = _l("Pair that is no duplicate"), _l("Pairs that are no duplicates"), "people"
+    add = change = False
+
+
+class CustomerMergeView(DeskView):
+    model = models.CustomerMerge
+    one, many, icon = _l("Merge"), _l("Merges"), "people"
+    add = change = drop = False
+
+
+class FieldSetView(DeskView):
+    model = models.FieldSet
+    one, many, icon = _l("Field set"), _l("Field sets"), "file"
+    add = False
+
+
+class SecondPersonRequestView(DeskView):
+    model = models.SecondPersonRequest
+    one, many, icon = _l("Request"), _l("Requests for a second person"), "shield"
+    add = change = drop = False
+
+
 class AgreementView(DeskView):
     model = models.Agreement
     one, many, icon = _l("Confidentiality agreement"), _l("Confidentiality agreements"), "file"
@@ -254,6 +290,7 @@ VIEWS: tuple[type[DeskView], ...] = (
     CustomerView, CustomerReaderView, ContactView, VehicleView, VehicleOwnerView, VisitView, PromiseView, GiftView,
     FollowUpView, FollowUpRuleView, ComplaintView, ComplaintStepView, CampaignView, CampaignMemberView,
     CampaignCostView, RepairOrderView, MetricView, ScoreSchemeView, SchemeLineView, ScorePeriodView, ScoreView,
+    ImportJobView, ImportTemplateView, DistinctPairView, CustomerMergeView, FieldSetView, SecondPersonRequestView,
     StoreView, TeamView, UserView, RoleView, GrantView, AgreementView, AuditEntryView, AccessLogView,
 )
 

@@ -1,7 +1,7 @@
 """What a store starts with, held against SAFETY "Rights": the whole matrix, written out by hand.
 
 Each right is written in full: R, W and D with whose rows (O own, T team, A all of the store), C create, X export,
-V reveal, G give to others; 2 where export and deletion ask for a second person. "-" is nothing.
+V reveal, G give to others, M merge; 2 where export and deletion ask for a second person. "-" is nothing.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ MATRIX: dict[str, list[tuple[list[str], str]]] = {
         (["followup_rule"], "-"), (["score"], "RO"), (["score_period"], "RA"), (SCHEME, "-"), (LOGS, "-"),
         (["agreement"], "RA")],
     "care_manager": [
-        (CUSTOMER, "RA WA C X V G 2"), (FILE, "RA WA C X V 2"), (["customer_reader"], "RA"),
+        (CUSTOMER, "RA WA C X V G M 2"), (FILE, "RA WA C X V 2"), (["customer_reader"], "RA"),
         (["followup"], "RA WA C G"), (SERVICE, "RA V"), (COMPLAINT, "RA WA C X 2"), (CAMPAIGN, "RA WA C"),
         (["user"], "-"), (ORGANISATION, "-"), (["followup_rule"], "RA WA C"), (["score"], "RA"),
         (["score_period"], "RA WA C"), (SCHEME, "RA WA C"), (LOGS, "RT"), (["agreement"], "RA")],
@@ -86,6 +86,22 @@ MATRIX: dict[str, list[tuple[list[str], str]]] = {
         (["followup_rule"], "RA"), (["score"], "RO"), (["score_period"], "RA"), (SCHEME, "-"), (LOGS, "RA"),
         (["agreement"], "RA WA C")],
 }
+IMPORTS, DUPLICATES = ["import_job", "import_template"], ["distinct_pair", "customer_merge"]
+# Who brings ledgers in, who finds and merges duplicates, whose field sets, who asks for a second person.
+SHEETS: dict[str, tuple[str, str, str, str]] = {
+    "general_manager": ("RA WA C", "RA", "RA WA C DA", "RA WA C"),
+    "sales_manager": ("RO WO C", "RA", "RA WO C", "RA WO C"),
+    "sales_consultant": ("-", "-", "RA WO C", "-"),
+    "service_manager": ("RO WO C", "-", "RA WO C", "RA WO C"),
+    "service_advisor": ("-", "-", "RA WO C", "-"),
+    "care_manager": ("RA WA C", "RA WA C", "RA WO C", "RA WO C"),
+    "care_specialist": ("RO WO C", "RA", "RA WO C", "-"),
+    "marketing": ("-", "-", "RA WO C", "-"),
+    "auditor": ("RA", "RA", "RA WO C", "RA"),
+    "administrator": ("RA", "-", "RA WO C", "-"),
+}
+for _name, _said in SHEETS.items():
+    MATRIX[_name] += zip((IMPORTS, DUPLICATES, ["field_set"], ["second_person_request"]), _said, strict=True)
 LETTER = {Scope.NONE: "", Scope.OWN: "O", Scope.TEAM: "T", Scope.STORE: "A", Scope.ALL: "!"}
 CELLS = [(role, table, said) for role, row in MATRIX.items() for tables, said in row for table in tables]
 
@@ -95,8 +111,8 @@ def written(right: access.Right) -> str:
     reached = (("R", right.read), ("W", right.write))
     scopes = [mark + LETTER[width] for mark, width in reached if width is not Scope.NONE]
     deletes = [] if right.delete is Scope.NONE else ["D" + LETTER[right.delete]]
-    flags = [mark for mark, yes in (("X", right.export), ("V", right.reveal), ("G", right.assign), ("2", right.second))
-             if yes]
+    flags = [mark for mark, yes in (("X", right.export), ("V", right.reveal), ("G", right.assign),
+                               ("M", right.merge), ("2", right.second)) if yes]
     return " ".join([*scopes, *(["C"] if right.create else []), *deletes, *flags]) or "-"
 
 
