@@ -81,7 +81,7 @@ class Actor:
         return EVERYTHING if self.system is not None else self.rights.get(table, NOTHING)
 
     def may(self, table: str, verb: str) -> bool:
-        """Whether the person may `read`, `write`, `create`, `delete`, `export`, `reveal`, `assign` or `merge` at all."""
+        """Whether the person may `read`, `write`, `create`, `delete`, `export`, `reveal`, `assign`, `merge` at all."""
         right = self.right(table)
         if verb in ("delete", "export") and right.second:
             return False
