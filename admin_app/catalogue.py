@@ -116,7 +116,7 @@ def traditional(words: Words) -> Words:
 
 def take(path: Path, ids: list[Any], words: Words) -> None:
     """Fill in translations from a list of lines "English<TAB>简体"; what is already translated stays."""
-    plural = {key[0]: key for key in ids if isinstance(key, tuple)}
+    plural = {form: key for key in ids if isinstance(key, tuple) for form in key}
     for line in path.read_text(encoding="utf-8").splitlines():
         english, _tab, chinese = line.partition("\t")
         english = english.replace("\\n", "\n").strip()

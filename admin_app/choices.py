@@ -426,6 +426,12 @@ class ImportState(Choice):
     UNDONE = "undone", _l("Undone"), "quiet"
 
 
+class KnownRows(Choice):
+    FILL = "fill", _l("Fill in what is empty"), "quiet"
+    OVERWRITE = "overwrite", _l("Overwrite with the file"), "soon"
+    SKIP = "skip", _l("Leave as they are"), "quiet"
+
+
 class RequestVerb(Choice):
     EXPORT = "export", _l("Export"), "on"
     EXPORT_FULL = "export_full", _l("Export with full numbers"), "late"

@@ -23,6 +23,7 @@ from admin_app.choices import AuditVerb
 from admin_app.clock import at, local_day, utcnow
 from admin_app.database import db
 from admin_app.errors import RuleError
+from admin_app.importing import pieces, running
 from admin_app.models import AccessLog, JobRun, SignIn, SignInFailure, Submission
 from admin_app.rules import complaints, followups
 
@@ -80,20 +81,27 @@ def tidy(session: Any, now: dt.datetime) -> str:
             (Submission, Submission.created_at, now - SUBMISSIONS_KEPT), (AccessLog, AccessLog.at, now - LOG_KEPT)):
         result = session.connection().execute(sa.delete(model.__table__).where(column < before))
         gone += result.rowcount
+    gone += pieces.forget(session, now)
     if gone:
         audit.record(session, AuditVerb.BULK, "access_log", label=f"tidy: {gone}", reason="kept for 3 years, now over")
     return str(gone)
 
 
+def take_up_imports(session: Any, now: dt.datetime) -> str:
+    """Run imports that wait, and those that a process has left when it died."""
+    return str(running.take_up(session, now))
+
+
 JOBS: tuple[Job, ...] = (
     Job("followups", _l("Make the follow-ups whose date has come"), make_followups, {"minute": 5, "hour": "0,6-20"}),
     Job("complaints", _l("Escalate complaints past their time"), escalate_complaints, {"minute": "*/5"}, 300),
+    Job("imports", _l("Take up imports that were broken off"), take_up_imports, {"minute": "*/2"}, 120),
     Job("backup", _l("Write the encrypted backup of the night"), back_up, {"minute": 30, "hour": 2}),
     Job("anchor", _l("Note the end of the audit chain outside the database"), keep_anchor, {"minute": 50}),
     Job("tidy", _l("Take away what need not be kept"), tidy, {"minute": 40, "hour": 3}),
 )
 # Run once soon after the start, for the time when the machine was off.
-AT_START = ("followups",)
+AT_START = ("followups", "imports")
 
 
 def find(name: str) -> Job:

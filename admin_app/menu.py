@@ -41,7 +41,7 @@ SECTIONS = (
         Entry(_l("Customer files"), "/admin/customer/", "customer"),
         Entry(_l("Vehicles"), "/admin/vehicle/", "vehicle"),
         Entry(_l("Contact persons"), "/admin/contact/", "contact"),
-        Entry(_l("Import"), "/admin/import/", "customer", verb="create"),
+        Entry(_l("Import"), "/admin/import/", "import_job"),
     )),
     Section(_l("Sales"), "steer", (
         Entry(_l("Leads"), "/admin/customer/", "customer", query="flt0_stage_equals=lead"),

@@ -863,6 +863,8 @@ class ImportJob(StoreRow, db.Model):
     filename: Mapped[str] = c.text(_l("File"), 160, listed=True, searched=True, readonly=True)
     state: Mapped[str] = c.choice(_l("State"), ch.ImportState, default=ch.ImportState.DRAFT, listed=True, filtered=True, readonly=True)
     sheet: Mapped[str | None] = c.text(_l("Sheet"), 80, readonly=True)
+    header_row: Mapped[int | None] = c.whole(_l("Header row"), readonly=True)
+    known: Mapped[str] = c.choice(_l("What is on file already"), ch.KnownRows, default=ch.KnownRows.FILL, readonly=True)
     mapping: Mapped[dict[str, Any] | None] = c.data(_l("Columns"), readonly=True)
     values: Mapped[dict[str, Any] | None] = c.data(_l("Values"), readonly=True)
     template_id: Mapped[int | None] = c.link(_l("Template"), "import_template", readonly=True)

@@ -1,4 +1,4 @@
-"""Importing ledgers: customers, vehicles, visits, complaints and repair orders.
+"""Importing ledgers: customers, vehicles, contacts, visits, complaints, repair orders and campaigns' members.
 
 report.py         what an import did
 headers.py        under which headers ledgers bring a field
@@ -12,7 +12,8 @@ rejects.py        the file of rejected rows
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -21,40 +22,63 @@ import sqlalchemy as sa
 from flask_babel import gettext as _
 
 from admin_app.access import actor_of
+from admin_app.choices import KnownRows
 from admin_app.errors import RuleError
+from admin_app.importing.campaign_members import CampaignMembers
 from admin_app.importing.complaints import Complaints
-from admin_app.importing.context import BATCH, Context, check_rights
+from admin_app.importing.contacts import Contacts
+from admin_app.importing.context import BATCH, Context, Trace, check_rights
 from admin_app.importing.customers import Customers
 from admin_app.importing.headers import names_for
 from admin_app.importing.rejects import write_rejections
 from admin_app.importing.repair_orders import RepairOrders
-from admin_app.importing.report import ImportReport, Rejection, Remark
+from admin_app.importing.report import ImportReport, Journal, Rejection, Remark
 from admin_app.importing.vehicles import Vehicles
 from admin_app.importing.visits import Visits
-from admin_app.ledgers import Row, open_ledger
+from admin_app.ledgers import Plan, Row, open_ledger
 from admin_app.ledgers.files import Source
 from admin_app.models import Store
 
-__all__ = ["IMPORTERS", "ImportReport", "Rejection", "Remark", "import_file", "write_rejections"]
+__all__ = ["IMPORTERS", "How", "ImportReport", "Rejection", "Remark", "import_file", "write_rejections"]
 
 IMPORTERS: dict[str, Any] = {
     "customers": Customers,
     "vehicles": Vehicles,
+    "contacts": Contacts,
     "visits": Visits,
     "complaints": Complaints,
     "repair-orders": RepairOrders,
+    "campaign-members": CampaignMembers,
 }
 TABLES = {
     "customers": "customer",
     "vehicles": "vehicle",
+    "contacts": "contact",
     "visits": "visit",
     "complaints": "complaint",
     "repair-orders": "repair_order",
+    "campaign-members": "campaign_member",
 }
 
 
+@dataclass(frozen=True)
+class How:
+    """How a file is imported; by itself everything is found out and what is on file is filled up.
+
+    plan: how it is read. known: what happens to records on file. values: what its words mean (context.py).
+    journal: keeps what became of each row. trace: keeps what undoing needs. progress: told the rows done, now and then.
+    """
+
+    plan: Plan = field(default_factory=Plan)
+    known: KnownRows = KnownRows.FILL
+    values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    journal: Journal | None = None
+    trace: Trace | None = None
+    progress: Callable[[int], None] | None = None
+
+
 def import_file(
-    session: Any, kind: str, source: Source, *, store: Any, now: dt.datetime, dry_run: bool = False
+    session: Any, kind: str, source: Source, *, store: Any, now: dt.datetime, dry_run: bool = False, how: How = How()
 ) -> ImportReport:
     """Read a ledger into a store. `source` is a path or a stream of bytes; `store` a Store; `now` aware.
 
@@ -65,13 +89,13 @@ def import_file(
     if kind not in IMPORTERS:
         raise RuleError(_("There is no import of this kind: %(kind)s.", kind=kind))
     team_ids = check_rights(session, TABLES[kind], store.id)
-    report = ImportReport(kind, dry_run)
+    report = ImportReport(kind, dry_run, journal=how.journal)
     session.flush()
     if dry_run:
-        return _run(_context(session, report, store.id, now, source, team_ids), source)
+        return _run(_context(session, report, store.id, now, source, team_ids, how), source, how)
     try:
         _one_at_a_time(session, store.id)
-        return _run(_context(session, report, store.id, now, source, team_ids), source)
+        return _run(_context(session, report, store.id, now, source, team_ids, how), source, how)
     except BaseException:
         session.rollback()  # a savepoint would keep a copy of every page in memory
         raise
@@ -88,7 +112,7 @@ def _one_at_a_time(session: Any, store_id: int) -> None:
 
 
 def _context(
-    session: Any, report: ImportReport, store_id: int, now: dt.datetime, source: Source, team_ids: Any
+    session: Any, report: ImportReport, store_id: int, now: dt.datetime, source: Source, team_ids: Any, how: How
 ) -> Context:
     actor = actor_of(session)
     name = getattr(source, "filename", None) or getattr(source, "name", None)
@@ -103,19 +127,25 @@ def _context(
         shown[:100],
         team_ids=team_ids,
         actor_id=actor.user_id if actor else None,
+        known=how.known,
+        values=how.values,
+        trace=how.trace,
     )
 
 
-def _run(context: Context, source: Source) -> ImportReport:
+def _run(context: Context, source: Source, how: How) -> ImportReport:
     report = context.report
     importer_class = IMPORTERS[report.kind]
-    with open_ledger(source, names_for(report.kind), required=importer_class.required) as ledger:
+    wanted = importer_class.required
+    with open_ledger(source, names_for(report.kind), required=wanted, plan=how.plan) as ledger:
         report.titles = tuple(title for title in ledger.header.titles if title)
         report.columns = dict(ledger.fields)
         report.unknown_columns = ledger.header.unknown
         importer = importer_class(context, list(ledger.fields))
         for rows in _batches(ledger.rows()):
             importer.take(rows)
+            if how.progress is not None:
+                how.progress(report.read)
         importer.finish()
     return report
 

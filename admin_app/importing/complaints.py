@@ -69,14 +69,14 @@ class Complaints:
         self.attach_cars(drafts)
         on_file = self.on_file(drafts)
         new: list[tuple[Record, Person]] = []
-        for _row, values, person, _car in drafts:
+        for row, values, person, _car in drafts:
             key = key_of(values)
             if (record := on_file.get(key)) is not None:
-                self.known(record, values)
+                self.known(row, record, values)
             elif key in self.seen:
-                self.context.report.duplicates += 1
+                self.context.report.took("duplicates", row, values["text"][:40])
             else:
-                self.context.report.created += 1
+                self.context.report.took("created", row, values["text"][:40])
                 self.seen.add(key)
                 values["number"] = self.number(clock.local_day(values["received_at"]))
                 new.append((self.writer.add(values), person))
@@ -145,16 +145,16 @@ class Complaints:
         found = self.writer.by("customer_id", (values["customer_id"] for _r, values, _p, _c in drafts))
         return {key_of(record): record for record in found}
 
-    def known(self, record: Record, values: Record) -> None:
+    def known(self, row: Row, record: Record, values: Record) -> None:
         """A complaint on file keeps its course; other blank fields are filled."""
         fill = {k: values.get(k) for k in ("vehicle_id", "cause", "solution", "owner_text")}
         if record["owner_id"] is not None:
             fill.pop("owner_text")
         changed = self.writer.fill(record, fill, record["number"])
         if changed and record["id"] not in self.writer.own:
-            self.context.report.updated += 1
+            self.context.report.took("updated", row, record["number"])
         else:
-            self.context.report.duplicates += 1
+            self.context.report.took("duplicates", row, record["number"])
 
     def number(self, day: dt.date) -> str:
         """TS-YYYYMMDD-NN, counted per store and day as at the intake; deleted complaints keep their numbers."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from admin_app import cleaning, clock
 from admin_app import models as m
 from admin_app.access import WIDTH, Actor, actor_of
-from admin_app.choices import Scope
+from admin_app.choices import KnownRows, Scope
 from admin_app.cleaning import as_text
 from admin_app.errors import Refused
 from admin_app.importing.report import ImportReport, Rejection, Remark
@@ -51,9 +51,22 @@ class Person:
 NOBODY = Person(None, None, None, "")
 
 
+class Trace(Protocol):
+    """Notes what an import writes, so that it can be undone."""
+
+    def inserted(self, table: str, keys: list[int]) -> None:
+        """Rows were made."""
+
+    def changed(self, table: str, changes: Mapping[int, Mapping[str, tuple[Any, Any]]]) -> None:
+        """Rows of before were changed: key → column → before and after."""
+
+
 @dataclass
 class Context:
-    """The running import. Reads go to `connection`, since a person's row scope must not hide duplicates."""
+    """The running import. `values` is what a person has said of the words of this file: name of the choice, or
+    "staff" → word → value ("" leaves the cell blank) or key of the person.
+
+    Reads go to `connection`, since a person's row scope must not hide duplicates."""
 
     session: Any
     report: ImportReport
@@ -64,6 +77,9 @@ class Context:
     people: dict[str, list[tuple[int, bool]]] = field(default_factory=dict)
     team_ids: frozenset[int] | None = None
     actor_id: int | None = None
+    known: KnownRows = KnownRows.FILL
+    values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    trace: Trace | None = None
     _persons: dict[str, Person] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -81,6 +97,11 @@ class Context:
     def connection(self) -> sa.Connection:
         """The connection of the running transaction."""
         return self.session.connection()
+
+    @cached_property
+    def at_work(self) -> frozenset[int]:
+        """Keys of the people who work in the store now."""
+        return frozenset(key for known in self.people.values() for key, works in known if works)
 
     @cached_property
     def today(self) -> dt.date:
@@ -109,6 +130,9 @@ class Context:
         named = cleaning.staff(text)
         if named is None:
             return NOBODY
+        said = self.values.get("staff", {}).get(named.name)
+        if said in self.at_work:
+            return Person(said, said, None, named.name)
         known = self.people.get(named.name, [])
         at_work = [key for key, works in known if works]
         ever = known[0][0] if len(known) == 1 else at_work[0] if len(at_work) == 1 else None

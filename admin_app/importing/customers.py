@@ -182,7 +182,7 @@ class Customers:
             phone = draft.values["phone"]
             record = by_key.get(as_text(draft.row["id"])) or by_phone.get(phone)
             if record is None and phone in self.seen:  # only in a dry run: the first row was not written
-                self.context.report.duplicates += 1
+                self.context.report.took("duplicates", draft.row, draft.values["name"])
             elif record is None:
                 draft.record, draft.new = self.create(draft), True
                 by_phone[phone] = draft.record
@@ -263,11 +263,11 @@ class Customers:
         if draft.record is None:
             return
         if draft.new:
-            report.created += 1
+            report.took("created", draft.row, draft.record["name"])
         elif draft.changed and draft.record["id"] not in self.writer.own:
-            report.updated += 1
+            report.took("updated", draft.row, draft.record["name"])
         else:
-            report.duplicates += 1
+            report.took("duplicates", draft.row, draft.record["name"])
         if draft.planned is not None:
             self.next_contacts.plan(draft.record, draft.planned)
 

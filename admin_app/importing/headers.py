@@ -115,6 +115,20 @@ REPAIR_ORDER: dict[str, list[str]] = {
     "total": "合计 金额 总金额 总费用 费用合计 结算金额 应收金额 实收金额 总计 合计金额 维修金额".split(),
     "advisor_id": "服务顾问 接待人 SA 接待顾问 服务接待 业务接待 顾问 接车员".split(),
 }
+CONTACT: dict[str, list[str]] = {
+    "customer_name": "公司名称 单位名称 客户名称 公司 单位 企业名称 客户单位 所属公司 所属客户 Company".split(),
+    "customer_phone": "公司电话 单位电话 客户电话 公司联系电话 客户手机 主号码".split(),
+    "name": "联系人 联系人姓名 姓名 名字 Contact".split(),
+    "phone": "联系人电话 联系人手机 手机 手机号 手机号码 电话 联系电话 联系方式".split(),
+    "title": "职务 职位 岗位 头衔".split(),
+}
+MEMBER: dict[str, list[str]] = {
+    "campaign": "活动名称 活动 参加活动 活动主题 Campaign".split(),
+    "state": "状态 参与状态 邀约结果 到场情况 结果 进展".split(),
+    "invited_by_id": [*"邀约人 邀请人".split(), *STAFF],
+    "feedback": "评分 反馈评分 满意度 活动评分".split(),
+    "note": "备注 说明 反馈".split(),
+}
 CAR_KEYS = {"vehicle.vin": VEHICLE["vin"], "vehicle.plate": VEHICLE["plate"]}
 
 
@@ -138,7 +152,7 @@ def names_for(kind: str) -> dict[str, list[str]]:
     model, extra, car = KINDS[kind]
     claimed: dict[str, str] = {}
     names: dict[str, list[str]] = {"id": ["id"]}
-    carried = _carried(model, leave=("customer_id", "vehicle_id"))
+    carried = _carried(model, leave=("customer_id", "vehicle_id", "campaign_id"))
     for field, titles in extra.items():
         _claim(names, claimed, field, titles)
     for field, (_field, titles) in carried.items():
@@ -174,6 +188,8 @@ VISIT_CHANNEL = VISIT.pop("channel")  # last, since “联系方式” is a phon
 KINDS: dict[str, tuple[Any, Mapping[str, list[str]], Mapping[str, list[str]]]] = {
     "customers": (m.Customer, CUSTOMER, _CAR),
     "vehicles": (m.Vehicle, VEHICLE | _WHO | {"sold_by_id": STAFF}, {}),
+    "contacts": (m.Contact, CONTACT, {}),
+    "campaign-members": (m.CampaignMember, MEMBER | _WHO, {}),
     "visits": (m.Visit, VISIT | _WHO | {"channel": VISIT_CHANNEL}, CAR_KEYS),
     "complaints": (m.Complaint, COMPLAINT | _WHO, CAR_KEYS),
     "repair-orders": (

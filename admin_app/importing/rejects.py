@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-from collections.abc import Iterator
+import io
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from flask_babel import gettext as _
 
@@ -46,11 +47,18 @@ def lines(report: ImportReport) -> Iterator[list[Any]]:
 
 
 def _write_csv(path: Path, first: list[str], rows: Iterator[list[Any]]) -> None:
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file, lineterminator="\r\n")
-        writer.writerow([_safe(title) for title in first])
-        for row in rows:
-            writer.writerow([_safe(as_text(cell)) for cell in row])
+    with path.open("wb") as file:
+        as_csv(file, first, rows)
+
+
+def as_csv(file: IO[bytes], first: list[str], rows: Iterable[list[Any]]) -> None:
+    """The rows as CSV in UTF-8 with the mark that Excel needs; no cell is computed."""
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="", write_through=True)
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow([_safe(title) for title in first])
+    for row in rows:
+        writer.writerow([_safe(as_text(cell)) for cell in row])
+    text.detach()
 
 
 def _safe(text: str) -> str:
@@ -58,6 +66,12 @@ def _safe(text: str) -> str:
 
 
 def _write_xlsx(path: Path, first: list[str], rows: Iterator[list[Any]]) -> None:
+    with path.open("wb") as file:
+        as_xlsx(file, first, rows)
+
+
+def as_xlsx(file: IO[bytes], first: list[str], rows: Iterable[list[Any]]) -> None:
+    """The rows as a workbook; no cell is a formula or a link."""
     import xlsxwriter
 
     words = {
@@ -66,7 +80,7 @@ def _write_xlsx(path: Path, first: list[str], rows: Iterator[list[Any]]) -> None
         "strings_to_urls": False,
         "strings_to_numbers": False,
     }
-    with xlsxwriter.Workbook(str(path), words) as book:
+    with xlsxwriter.Workbook(file, words) as book:
         sheet, day = book.add_worksheet(), book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
         for at, row in enumerate([first, *rows]):
             for column, cell in enumerate(row):

@@ -78,14 +78,14 @@ class RepairOrders:
         for draft in drafts:
             number = draft.values["number"]
             if number in self.seen:
-                self.context.report.duplicates += 1
+                self.context.report.took("duplicates", draft.row, number)
                 continue
             self.seen.add(number)
             car = self.car(draft)
             if number in on_file:
                 self.known(on_file[number], draft, car)
             else:
-                self.context.report.created += 1
+                self.context.report.took("created", draft.row, number)
                 added.append((self.order(draft, car), car))
         self.cars.flush()
         for record, car in added:
@@ -178,9 +178,9 @@ class RepairOrders:
         if car is not None and car["id"] is not None:
             values |= {"vehicle_id": car["id"], "customer_id": car["customer_id"]}
         if self.writer.fill(record, values, record["number"]):
-            self.context.report.updated += 1
+            self.context.report.took("updated", draft.row, record["number"])
         else:
-            self.context.report.duplicates += 1
+            self.context.report.took("duplicates", draft.row, record["number"])
 
     def finish(self) -> None:
         """After the last row: the audit entries of the whole import."""

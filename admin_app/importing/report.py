@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 #: Cells left blank that are kept with their reason; further ones are only counted.
 MOST_WARNINGS = 1_000
@@ -28,6 +28,13 @@ class Rejection(Remark):
     cells: tuple[Any, ...] = ()
 
 
+class Journal(Protocol):
+    """Where it is kept what became of each row."""
+
+    def add(self, sheet: str, number: int, outcome: str, label: str) -> None:
+        """A row was created, updated or known already."""
+
+
 @dataclass
 class ImportReport:
     """read = created + updated + duplicates + rejected. A row that changes nothing counts as a duplicate."""
@@ -48,7 +55,9 @@ class ImportReport:
     unknown_staff: Counter[str] = field(default_factory=Counter)
     left_staff: Counter[str] = field(default_factory=Counter)
     vehicles: Counter[str] = field(default_factory=Counter)
+    unknown_values: Counter[tuple[str, str]] = field(default_factory=Counter)
     followups: int = 0
+    journal: Journal | None = None
 
     @property
     def read(self) -> int:
@@ -64,6 +73,12 @@ class ImportReport:
             "duplicates": self.duplicates,
             "rejected": self.rejected,
         }
+
+    def took(self, outcome: str, row: Any, label: str = "") -> None:
+        """Count a row as "created", "updated" or "duplicates", and keep it where a journal is kept."""
+        setattr(self, outcome, getattr(self, outcome) + 1)
+        if self.journal is not None:
+            self.journal.add(row.sheet, row.number, outcome, label)
 
     def reject(self, rejection: Rejection) -> None:
         """Count and keep a row that is not taken."""

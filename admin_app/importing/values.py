@@ -138,6 +138,15 @@ ALIASES: dict[type[Choice], dict[Choice, str]] = {
         ch.ComplaintChannel.SOCIAL: "微信 抖音 微博 社交媒体 论坛",
         ch.ComplaintChannel.MANUFACTURER: "厂家 厂方 大区 区域 主机厂 总部",
     },
+    ch.MemberState: {
+        ch.MemberState.INVITED: "已邀请 邀请 已通知 待确认 未回复",
+        ch.MemberState.CONFIRMED: "已确认 确认 确认到场 答应参加 会来",
+        ch.MemberState.ATTENDED: "已到场 到场 参加 已参加 出席 签到 已签到",
+        ch.MemberState.LEAD: "线索 有意向 意向 留资",
+        ch.MemberState.DEAL: "成交 已成交 订车 下订",
+        ch.MemberState.DECLINED: "拒绝 婉拒 不来 不参加 谢绝",
+        ch.MemberState.NO_SHOW: "未到场 未到 缺席 爽约 没来",
+    },
     ch.RepairKind: {
         ch.RepairKind.FIRST_SERVICE: "首保 首次保养 免费首保",
         ch.RepairKind.SERVICE: "保养 常规保养 定期保养 定保 小保养 大保养 正常保养 机油保养 二保",
@@ -212,9 +221,17 @@ class Reader:
         if found is None:
             if members not in self._options:
                 self._options[members] = options(members)
-            found = cleaning.choice(cell, self._options[members], suffixes=SUFFIXES.get(members, ()))
+            found = self._said(members, at[1]) or cleaning.choice(
+                cell, self._options[members], suffixes=SUFFIXES.get(members, ()))
             self._chosen[at] = found
+        if found.value is None and not cleaning.is_nothing(cell):
+            self.context.report.unknown_values[members.__name__, at[1][:60]] += 1
         return found
+
+    def _said(self, members: type[Choice], word: str) -> Cleaned[Choice] | None:
+        """What a person has said that this word means: a member, or nothing; None where nobody has said it."""
+        told = self.context.values.get(members.__name__, {})
+        return Cleaned(members.find(told[word])) if word in told else None
 
     def day(self, cell: Any) -> Cleaned[dt.date]:
         """A day; the same days come again and again."""

@@ -66,15 +66,15 @@ class Vehicles:
         report = self.context.report
         record = self.cars.find(values, customer["id"] if customer else None)
         if record is None:
-            report.created += 1
+            report.took("created", row, values.get("model", ""))
             outcomes.append((self.cars.create(values, customer["id"] if customer else None), True))
             return
         changed = self.cars.place(values, customer)
         mine = record["id"] is None or record["id"] in self.own
         if changed and not mine:
-            report.updated += 1
+            report.took("updated", row, record["model"])
         else:
-            report.duplicates += 1
+            report.took("duplicates", row, record["model"])
 
     def finish(self) -> None:
         """After the last row: the audit entries of the whole import."""

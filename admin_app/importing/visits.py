@@ -49,14 +49,14 @@ class Visits:
         self.customers.load(phone.value for phone in phones)
         drafts = [draft for row, phone in zip(rows, phones, strict=True) if (draft := self.draft(row, phone))]
         on_file = self.on_file(drafts)
-        for _row, customer, values, person in drafts:
+        for row, customer, values, person in drafts:
             key = key_of(values, person.who)
             if (record := on_file.get(key)) is not None:
-                self.known(record, values)
+                self.known(row, record, values, customer["name"])
             elif hash(key) in self.seen:
-                self.context.report.duplicates += 1
+                self.context.report.took("duplicates", row, customer["name"])
             else:
-                self.context.report.created += 1
+                self.context.report.took("created", row, customer["name"])
                 self.seen.add(hash(key))
                 self.writer.add(values)
                 if values["at"] <= self.context.now:
@@ -115,14 +115,14 @@ class Visits:
             known[key_of(record, self.context.who(record["staff_id"], record["staff_text"]))] = record
         return known
 
-    def known(self, record: Record, values: Record) -> None:
+    def known(self, row: Row, record: Record, values: Record, label: str) -> None:
         """A contact on file: blank fields are filled."""
         fill = {k: v for k, v in values.items() if k not in ("staff_id", "staff_text")}
         changed = self.writer.fill(record, fill)
         if changed and record["id"] not in self.writer.own:
-            self.context.report.updated += 1
+            self.context.report.took("updated", row, label)
         else:
-            self.context.report.duplicates += 1
+            self.context.report.took("duplicates", row, label)
 
     def finish(self) -> None:
         """After the last row: the customers' last and next contact, the tasks, the audit entries."""

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from admin_app import audit
-from admin_app.choices import AuditVerb
+from admin_app.choices import AuditVerb, KnownRows
 from admin_app.cleaning import as_text
 from admin_app.importing.context import Context, pieces
 from admin_app.ledgers import Row
@@ -34,20 +34,20 @@ class Keys:
     """A set of keys that come one after the other, kept as ranges: 100,000 new rows need no memory."""
 
     def __init__(self) -> None:
-        self._ranges: list[list[int]] = []
+        self.ranges: list[list[int]] = []
 
     def add(self, key: int) -> None:
         """Put a key into the set."""
-        last = self._ranges[-1] if self._ranges else None
+        last = self.ranges[-1] if self.ranges else None
         if last is not None and last[1] + 1 == key:
             last[1] = key
         elif last is not None and last[0] - 1 == key:
             last[0] = key
         elif key not in self:
-            self._ranges.append([key, key])
+            self.ranges.append([key, key])
 
     def __contains__(self, key: object) -> bool:
-        return isinstance(key, int) and any(first <= key <= last for first, last in reversed(self._ranges))
+        return isinstance(key, int) and any(first <= key <= last for first, last in reversed(self.ranges))
 
 
 class Writer:
@@ -59,6 +59,7 @@ class Writer:
         self.table: sa.Table = model.__table__
         self.created = 0
         self.own = Keys()
+        self._made = Keys()
         self.template = self._defaults()
         self._new: list[Record] = []
         self.changed = 0
@@ -115,7 +116,15 @@ class Writer:
         return True
 
     def fill(self, record: Record, values: Record, label: str = "") -> bool:
-        """Put values only where the record has none; True where that changes anything."""
+        """Put values only where the record has none; True where that changes anything.
+
+        A person may have chosen that the file overwrites what was on file, or leaves it as it is.
+        """
+        mine = record["id"] is None or record["id"] in self.own
+        if self.context.known is KnownRows.SKIP and not mine:
+            return False
+        if self.context.known is KnownRows.OVERWRITE and not mine:
+            return self.change(record, values, label)
         return self.change(record, {k: v for k, v in values.items() if record.get(k) is None}, label)
 
     def flush(self) -> None:
@@ -130,6 +139,7 @@ class Writer:
             self._update(changes)
         for record in new:
             self.own.add(record["id"])
+            self._made.add(record["id"])
 
     def _insert(self, new: list[Record]) -> None:
         if not new:
@@ -137,6 +147,8 @@ class Writer:
         for record, key in zip(new, self._next_keys(len(new)), strict=True):
             record["id"] = key
         self.context.connection.execute(sa.insert(self.table), new)
+        if self.context.trace is not None:
+            self.context.trace.inserted(self.table.name, [record["id"] for record in new])
         self._tell_planner(len(new))
 
     def _tell_planner(self, number: int) -> None:
@@ -164,7 +176,10 @@ class Writer:
         for key, columns in changes.items():
             values = {f"new_{name}": after for name, (_before, after) in columns.items()}
             groups.setdefault(tuple(columns), []).append({"key": key, **values})
-        self._record_changes({key: columns for key, columns in changes.items() if key not in self.own})
+        former = {key: columns for key, columns in changes.items() if key not in self.own}
+        self._record_changes(former)
+        if self.context.trace is not None:
+            self.context.trace.changed(self.table.name, {k: v for k, v in changes.items() if k not in self._made})
         for names, rows in groups.items():
             values = {name: sa.bindparam(f"new_{name}", type_=self.table.c[name].type) for name in names}
             statement = sa.update(self.table).where(self.table.c.id == sa.bindparam("key"))
@@ -230,5 +245,7 @@ def without_known_keys(
     keys = {row.number: as_text(row["id"]).strip() for row in rows}
     wanted = [int(key) for key in keys.values() if key.isdigit() and len(key) < 10]
     there = {str(record["id"]) for record in writer.by("id", wanted)}
-    context.report.duplicates += sum(keys[row.number] in there for row in rows)
+    for row in rows:
+        if keys[row.number] in there:
+            context.report.took("duplicates", row, f"#{keys[row.number]}")
     return [row for row in rows if keys[row.number] not in there]

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, islice
 from typing import IO, Any
@@ -22,11 +22,11 @@ from flask_babel import gettext as _
 from ..cleaning import as_text, folded
 from ..errors import RuleError
 from .files import Source, encoding, opened
-from .headers import HEADER_WITHIN, Header, find_header, header_key, known_names
+from .headers import HEADER_WITHIN, Header, Known, find_header, header_key, known_names, read_header
 from .spool import Spool
 from .tables import DELIMITERS, Table, csv_table, filled, load_sheet, sheet_names, sheet_table, workbook
 
-__all__ = ["Header", "Ledger", "Row", "header_key", "open_ledger"]
+__all__ = ["Header", "Ledger", "Plan", "Row", "header_key", "open_ledger"]
 
 #: Share of their columns that sheets of one ledger have in common (a sheet a month, one with a column more).
 ALIKE = 0.7
@@ -66,6 +66,20 @@ class Row:
         return [self.cells.get(title) for title in self.header.several.get(field, ())]
 
 
+@dataclass(frozen=True)
+class Plan:
+    """How a person wants a file to be read; what is left out is found out.
+
+    sheet: only this one. header_row: its number as the spreadsheet shows it. columns: header → field, "" where a
+    column is not to be read. lenient: a row of words is taken for the header where none names a known column.
+    """
+
+    sheet: str | None = None
+    header_row: int | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    lenient: bool = False
+
+
 @dataclass
 class Ledger:
     """An open ledger: the header that was found and the rows below it, on one sheet or on several alike.
@@ -75,8 +89,15 @@ class Ledger:
 
     header: Header
     fields: Mapping[str, str]
+    sheets: tuple[str, ...]
     _tables: Sequence[Callable[[], Table]]
-    _known: Mapping[str, str]
+    _known: Known
+    _plan: Plan = Plan()
+
+    @property
+    def read_sheets(self) -> int:
+        """How many sheets are read; one for a CSV."""
+        return len(self._tables)
 
     def rows(self) -> Iterator[Row]:
         """The rows with something in them, top to bottom, sheet after sheet. May be called again."""
@@ -86,7 +107,7 @@ class Ledger:
     def _rows_of(self, table: Table) -> Iterator[Row]:
         rows = filled(table)
         head = list(islice(rows, HEADER_WITHIN))
-        header = find_header(head, self._known) or self.header
+        header = _header_in(head, self._known, self._plan) or self.header
         titles, width = header.titles, len(header.titles)
         for number, cells in chain(head, rows):
             if number <= header.number or not _is_data(cells, header):
@@ -136,7 +157,11 @@ def _repeats(cells: list[Any], header: Header) -> bool:
 
 @contextmanager
 def open_ledger(
-    source: Source, names: Mapping[str, Collection[str]], *, required: Collection[Collection[str]] = ()
+    source: Source,
+    names: Mapping[str, Collection[str]],
+    *,
+    required: Collection[Collection[str]] = (),
+    plan: Plan = Plan(),
 ) -> Iterator[Ledger]:
     """The ledger in a file or stream of bytes. `names` is field → the headers under which ledgers know it.
 
@@ -144,19 +169,22 @@ def open_ledger(
     known columns is read, and with it those that have nearly the same (a sheet a month). Raises `RuleError` for
     files that are broken, disguised, exploding, or have no header with the required columns.
     """
-    known = known_names(names)
+    known = known_names(names, plan.columns)
     with opened(source) as (stream, kind):
         if kind == "csv":
             charset = encoding(stream)
-            yield _best(
-                known, required, [partial(csv_table, stream, charset, each) for each in DELIMITERS], False
-            )
+            tables = [partial(csv_table, stream, charset, each) for each in DELIMITERS]
+            yield _best(known, required, tables, plan, several=False)
             return
         with ExitStack() as spools:
             sheets = _spooled(stream)
             for sheet in sheets:
                 spools.callback(sheet.close)
-            yield _best(known, required, [sheet.table for sheet in sheets], True)
+            names_there = tuple(sheet.name for sheet in sheets)
+            chosen = [sheet.table for sheet in sheets if plan.sheet in (None, sheet.name)]
+            ledger = _best(known, required, chosen, plan, several=True)
+            ledger.sheets = names_there
+            yield ledger
 
 
 def _spooled(stream: IO[bytes]) -> list[Spool]:
@@ -166,13 +194,15 @@ def _spooled(stream: IO[bytes]) -> list[Spool]:
 
 
 def _best(
-    known: Mapping[str, str],
+    known: Known,
     required: Collection[Collection[str]],
     tables: Sequence[Callable[[], Table]],
+    plan: Plan,
+    *,
     several: bool,
 ) -> Ledger:
     """The ledger of the table whose header fits best; with `several`, of all tables that have the same columns."""
-    found = [(table, header) for table in tables if (header := _header_of(table(), known))]
+    found = [(table, header) for table in tables if (header := _header_of(table(), known, plan))]
     if not found:
         raise RuleError(_("No header row was found: no row names two columns that are known here."))
     first, best = max(found, key=lambda pair: (_meets(pair[1], required), len(pair[1].fields)))
@@ -185,7 +215,8 @@ def _best(
         (t, header) for t, header in found if several and _meets(header, required) and _alike(header, best)
     ]
     fields = {name: title for _table, header in reversed(alike) for name, title in header.fields.items()}
-    return Ledger(best, fields | dict(best.fields), [table for table, _header in alike] or [first], known)
+    read = [table for table, _header in alike] or [first]
+    return Ledger(best, fields | dict(best.fields), (), read, known, plan)
 
 
 def _alike(one: Header, other: Header) -> bool:
@@ -195,12 +226,23 @@ def _alike(one: Header, other: Header) -> bool:
     )
 
 
-def _header_of(table: Table, known: Mapping[str, str]) -> Header | None:
+def _header_in(rows: list[tuple[int, list[Any]]], known: Known, plan: Plan) -> Header | None:
+    """The header: the row that a person has named, else the one that names the most known columns."""
+    if plan.header_row is not None:
+        return next((read_header(at, cells, known) for at, cells in rows if at == plan.header_row), None)
+    found = find_header(rows, known)
+    if found is None and plan.lenient and rows:
+        at, cells = max(rows[:10], key=lambda row: sum(isinstance(cell, str) and bool(cell.strip()) for cell in row[1]))
+        return read_header(at, cells, known)
+    return found
+
+
+def _header_of(table: Table, known: Known, plan: Plan) -> Header | None:
     rows = filled(table)
     head = list(islice(rows, HEADER_WITHIN))
     rows.close()
     table.rows.close()
-    return find_header(head, known)
+    return _header_in(head, known, plan)
 
 
 def _meets(header: Header, required: Collection[Collection[str]]) -> bool:

@@ -55,9 +55,16 @@ def header_key(title: Any) -> str:
     return re.sub(r"[\s:：*★☆_\-.、,，/\\·'\"“”#№?？]+", "", text)
 
 
-def known_names(names: Mapping[str, Collection[str]]) -> dict[str, str]:
+class Known(dict[str, str]):
+    """header_key → field. `exact` is what a person has said of this file's headers (an empty field: not read)."""
+
+    exact: Mapping[str, str] = {}
+
+
+def known_names(names: Mapping[str, Collection[str]], exact: Mapping[str, str] | None = None) -> Known:
     """header_key → field, from field → every name under which ledgers know it. The first field keeps a name."""
-    known: dict[str, str] = {}
+    known = Known()
+    known.exact = exact or {}
     for field, titles in names.items():
         for title in (field, *titles):
             known.setdefault(header_key(title), field)
@@ -65,14 +72,14 @@ def known_names(names: Mapping[str, Collection[str]]) -> dict[str, str]:
     return known
 
 
-def read_header(number: int, cells: list[Any], known: Mapping[str, str]) -> Header:
+def read_header(number: int, cells: list[Any], known: Known) -> Header:
     """The header that this row would be. A second column for one field becomes “field 2”, a third “field 3”."""
     titles: list[str] = []
     fields: dict[str, str] = {}
     for cell in cells:
         title = re.sub(r"\s+", " ", as_text(cell)).strip()
         titles.append(_unique(title, titles))
-        field = _field(title, known)
+        field = known.exact.get(titles[-1], _field(title, known))
         if field:
             at = next(n for n in range(1, len(cells) + 2) if _numbered(field, n) not in fields)
             fields[_numbered(field, at)] = titles[-1]
@@ -106,7 +113,7 @@ def _candidates(title: str) -> Iterator[str]:
         yield header_key(inner)
 
 
-def find_header(rows: list[tuple[int, list[Any]]], known: Mapping[str, str]) -> Header | None:
+def find_header(rows: list[tuple[int, list[Any]]], known: Known) -> Header | None:
     """The row that names the most known columns, the first of equals; None where no row looks like a header."""
     best: Header | None = None
     for number, cells in rows:

@@ -18,14 +18,14 @@ class Spool:
     """A table on disk, to be read as often as needed; gone when it is closed."""
 
     def __init__(self, table: Table) -> None:
-        self._name, self._merged = table.name, table.merged
+        self.name, self._merged = table.name, table.merged
         self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the ledger
         while piece := list(islice(table.rows, _PIECE)):
             pickle.dump(piece, self._file, protocol=pickle.HIGHEST_PROTOCOL)
 
     def table(self) -> Table:
         """The table again, from its first row."""
-        return Table(self._name, self._rows(), self._merged)
+        return Table(self.name, self._rows(), self._merged)
 
     def _rows(self) -> Generator[tuple[int, Cells]]:
         at = 0

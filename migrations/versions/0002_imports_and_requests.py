@@ -58,6 +58,8 @@ def upgrade() -> None:
     sa.Column('filename', sa.String(length=160), nullable=False),
     sa.Column('state', sa.String(length=24), nullable=False),
     sa.Column('sheet', sa.String(length=80), nullable=True),
+    sa.Column('header_row', sa.Integer(), nullable=True),
+    sa.Column('known', sa.String(length=24), nullable=False),
     sa.Column('mapping', sa.JSON(), nullable=True),
     sa.Column('values', sa.JSON(), nullable=True),
     sa.Column('template_id', sa.Integer(), nullable=True),
