@@ -417,7 +417,7 @@ class ImportKind(Choice):
 
 class ImportState(Choice):
     DRAFT = "draft", _l("Columns to be checked"), "open"
-    CHECKING = "checking", _l("Trial run"), "on"
+    CHECKING = "checking", _l("Being tried"), "on"
     CHECKED = "checked", _l("Checked, not imported yet"), "soon"
     WAITING = "waiting", _l("Waiting its turn"), "on"
     RUNNING = "running", _l("Being imported"), "on"

@@ -93,4 +93,4 @@ def _options(name: str, store_id: int, session: Any) -> list[tuple[str, Any]]:
     members = choice_of(name)
     if members is None:
         return []
-    return [("-", _("Leave blank")), *members.pairs()]
+    return [("-", _("Not said")), *members.pairs()]

@@ -88,10 +88,10 @@ def look_into(context: Context, kind: str, source: Source, plan: Plan, required:
                          for any_of in required if not any(name in ledger.fields for name in any_of)]
         reader = Reader(context)
         for row in ledger.rows():
-            found.rows += 1
-            if found.rows > ROWS:
+            if found.rows == ROWS:
                 found.more = True
                 break
+            found.rows += 1
             _note(found, kind, reader, row)
     found.words = _words(context)
     return found

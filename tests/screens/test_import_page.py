@@ -277,7 +277,8 @@ def test_who_may_not_undo_is_refused_and_the_rows_stay(sign_in: SignIn, session:
 def test_contact_persons_of_companies(sign_in: SignIn, session: Any, cast: Any) -> None:
     firm = make_customer(session, owner=cast.colleague, name="鑫海物流有限公司", phone="+8675588881234")
     rows = (["公司名称", "联系人", "职务", "手机"], ["鑫海物流有限公司", "陈立", "车队长", "138 0013 8003"],
-            ["鑫海物流有限公司", "陈立", "", "13800138003"], ["没有的公司", "张三", "", ""], ["鑫海物流有限公司", "", "", ""])
+            ["鑫海物流有限公司", "陈立", "", "13800138003"], ["没有的公司", "张三", "", ""],
+            ["鑫海物流有限公司", "", "", ""])
     client = sign_in("care_manager")
     _address, shown = s.whole(client, "contacts", s.ledger(rows))
     assert s.counts(shown) == {"created": 1, "updated": 0, "duplicates": 1, "rejected": 2}
@@ -307,7 +308,8 @@ def test_members_of_campaigns_by_the_rules_of_campaigns(sign_in: SignIn, session
 def test_visits_undone_bring_back_the_last_contact(sign_in: SignIn, session: Any, cast: Any) -> None:
     customer = make_customer(session, owner=cast.colleague, phone="+8613800138001")
     make_visit(session, customer, staff=cast.colleague)
-    rows = (["日期", "电话", "回访人", "内容", "下次联系"], ["2026-11-22 10:00", "13800138001", "梁思琪", "一", "2099-01-01"])
+    rows = (["日期", "电话", "回访人", "内容", "下次联系"],
+            ["2026-11-22 10:00", "13800138001", "梁思琪", "一", "2099-01-01"])
     client = sign_in("care_manager")
     address, _shown = s.whole(client, "visits", s.ledger(rows))
     assert row(m.Customer, customer.id).next_contact_on is not None
