@@ -92,9 +92,9 @@ def start(job_id: int) -> None:
     app: Any = current_app
     app = app._get_current_object()
     if app.testing:
-        contextvars.Context().run(_work, app, job_id)
+        contextvars.Context().run(_work, app, job_id, utcnow())
         return
-    threading.Thread(target=_work, args=(app, job_id), name=f"import-{job_id}", daemon=True).start()
+    threading.Thread(target=_work, args=(app, job_id, utcnow()), name=f"import-{job_id}", daemon=True).start()
 
 
 def take_up(session: Any, now: dt.datetime) -> int:
@@ -104,16 +104,16 @@ def take_up(session: Any, now: dt.datetime) -> int:
     session.commit()
     app: Any = current_app
     for job_id in silent:
-        contextvars.copy_context().run(_work, app._get_current_object(), job_id)
+        contextvars.copy_context().run(_work, app._get_current_object(), job_id, now)
     return len(silent)
 
 
-def _work(app: Flask, job_id: int) -> None:
+def _work(app: Flask, job_id: int, now: dt.datetime) -> None:
     with _one_at_a_time, app.app_context():
         access.set_actor(db.session, access.Actor(name="import", system="import", store_ids=None))
         progress_of = Progress(job_id)
         try:
-            job = _claim(job_id)
+            job = _claim(job_id, now)
             if job is not None:
                 with force_locale(_locale(job)):
                     _run(job, progress_of)
@@ -127,10 +127,9 @@ def _work(app: Flask, job_id: int) -> None:
             db.session.remove()
 
 
-def _claim(job_id: int) -> ImportJob | None:
+def _claim(job_id: int, now: dt.datetime) -> ImportJob | None:
     """The job, for this thread alone; None where another process has it or it needs no run."""
     job: ImportJob | None = db.session.get(ImportJob, job_id)
-    now = utcnow()
     if job is None or job.state not in UNDER_WAY or _alive(job, now):
         db.session.rollback()
         return None
