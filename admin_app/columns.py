@@ -28,7 +28,7 @@ class Field:
     form's place but never taken from a person. hidden: neither in form nor in details. group: heading in the
     form. names: headers under which a ledger brings the field. required_for: customer stages that need it.
     weight: its part of the completeness percentage; 0 does not count. target: table of a link.
-    unit: shown behind the number.
+    unit: shown behind the number. signed: a whole number that may be below 0.
     """
 
     label: Any
@@ -47,6 +47,7 @@ class Field:
     weight: int = 0
     target: str = ""
     unit: Any = ""
+    signed: bool = False
 
 
 _FIELD_WORDS = {f for f in Field.__dataclass_fields__ if f not in ("label", "kind")}
