@@ -4,7 +4,7 @@ import "./reveal.js";
 
 const search = document.getElementById("q");
 const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
-const go = { h: "/admin/", f: "/admin/followups/", c: "/admin/customer/" };
+const go = Object.fromEntries([...document.querySelectorAll("[data-jump]")].map((one) => [one.dataset.jump, one.dataset.to]));
 let waiting = false; // a G was pressed and its second key is awaited
 
 document.addEventListener("keydown", (event) => {
