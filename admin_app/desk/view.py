@@ -17,12 +17,12 @@ from flask_admin.contrib.sqla import ModelView
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from admin_app import access, access_log, clock, look
 from admin_app.columns import Field, fields
 from admin_app.database import db
-from admin_app.desk import cells, listing
+from admin_app.desk import cells, listing, record
 from admin_app.desk.fields import reveal_address
 from admin_app.desk.filters import Filter, filters_of
 
@@ -276,6 +276,8 @@ class BaseDesk(ModelView):
 
     def _cell(self, row: Any, name: str, heading: str, reveals: bool) -> Markup:
         field, value = self.about[name], getattr(row, name)
+        if name in record.TABLE_COLUMNS and value:
+            return escape(record.table_words(value))
         html = cells.in_list(field, name, value, self.linked(row, name))
         if not field.private or not value:
             return html
@@ -305,7 +307,10 @@ class BaseDesk(ModelView):
 
     def details_html(self, row: Any, name: str) -> Any:
         """A value on the details page. A screen may show one of its columns in its own words."""
-        return cells.in_details(self.about[name], name, getattr(row, name), self.linked(row, name))
+        value = getattr(row, name)
+        if name in record.TABLE_COLUMNS and value:
+            return escape(record.table_words(value))
+        return cells.in_details(self.about[name], name, value, self.linked(row, name))
 
     def blanks(self, row: Any) -> list[Any]:
         """The labels of what could be filled in and is not."""
@@ -327,8 +332,8 @@ class BaseDesk(ModelView):
             group = _l("Record") if name in RECORD else field.group
             found.setdefault(str(group), (group, []))[1].append(
                 (name, field.label, html, field.kind in ("note", "data")))
-        record = found.pop(str(_("Record")), None)
-        return [*found.values(), *([record] if record else [])]
+        last = found.pop(str(_("Record")), None)
+        return [*found.values(), *([last] if last else [])]
 
 
 RECORD = ("created_at", "created_by_id", "updated_at", "store_id")

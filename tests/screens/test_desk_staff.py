@@ -103,3 +103,21 @@ def test_nobody_makes_himself_a_manager_and_a_role_keeps_its_code(sign_in: SignI
     assert not row(m.Role, own).manages
     assert send(client, f"/admin/role/edit/?id={theirs}", name="市场", code="general_manager").status_code == 302
     assert (row(m.Role, theirs).name, row(m.Role, theirs).code) == ("市场", "marketing")
+
+
+def test_store_settings_that_mean_nothing_are_said_at_the_field(sign_in: SignIn, cast: Any) -> None:
+    key, client = cast.store.id, sign_in("administrator")
+    for name, wrong in (("opens", "soon"), ("closes", "08:00"), ("tasks_each", "0"), ("contact_cap", "-1")):
+        answer = send(client, f"/admin/store/edit/?id={key}", **{"city": "深圳", name: wrong})
+        assert answer.status_code == 400 and f'id="{name}-e"' in answer.text
+        assert f'value="{wrong}"' in answer.text and 'value="深圳"' in answer.text
+    assert row(m.Store, key).city is None
+
+
+def test_a_table_is_named_in_words_where_rights_and_logs_are_read(sign_in: SignIn, cast: Any) -> None:
+    client = sign_in("administrator")
+    cells = [cell for line in page(client, "/admin/grant/").rows for cell in line]
+    assert "客户" in cells and "customer" not in cells
+    asked = page(client, "/admin/grant/?filters=1&flt0_table_equals=customer")
+    assert '<option value="customer">客户</option>' in asked.html
+    assert "类别：客户" in asked.html and len(asked.rows) > 1
