@@ -133,6 +133,6 @@ def css(field: Field, name: str, value: Any, today: dt.date, place: int) -> str:
         found.append("in-title")
     if field.kind == "percent" or field.kind == "data":
         found.append("skip-s")
-    if field.kind in ("note", "data", "vin"):
+    if field.kind in ("note", "data", "vin") or (field.private and field.kind == "phone"):
         found.append("full")
     return " ".join([*found, *(["lo"] if place >= SHORT else [])])
