@@ -12,7 +12,7 @@ from flask_login import current_user
 
 from admin_app import access, models, passwords
 from admin_app.database import db
-from admin_app.desk import DeskView, Quick
+from admin_app.desk import Bulk, DeskView, Quick, assign
 from admin_app.desk.logs import LogDesk
 from admin_app.errors import RuleError
 from admin_app.web import csp_nonce
@@ -24,6 +24,7 @@ class CustomerView(DeskView):
     hint = _l("No customers yet. Bring in the old ledgers, or add the first one by hand.")
     needed = ("phone",)
     log_views = True
+    bulk = (Bulk("assign", _l("Give to somebody"), "swap", "", "assign", assign.give, assign.ask), *DeskView.bulk)
     quick = (Quick(_l("Mine"), "owner_id", "equals", "me"),
              Quick(_l("Due today"), "next_contact_on", "equals", "today"),
              Quick(_l("Overdue"), "next_contact_on", "to", "yesterday"),

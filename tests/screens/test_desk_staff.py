@@ -42,6 +42,9 @@ def test_a_new_member_of_staff_is_added_without_a_password(sign_in: SignIn, sess
     assert answer.status_code == 302
     saved = session.query(m.User).filter_by(username="new.person").one()
     assert saved.password_hash is None and saved.active
+    client = sign_in("administrator")
+    assert 'class="alert alert-warning' in client.get(f"/admin/user/details/?id={saved.id}").text  # it says so
+    assert 'class="alert alert-warning' not in client.get(f"/admin/user/details/?id={cast.colleague.id}").text
 
 
 def test_nobody_widens_his_own_rights(sign_in: SignIn, cast: Any) -> None:
