@@ -1,5 +1,6 @@
 // What every page can do: keys, menus that close, toasts that go, forms that are sent once.
 import { closest, toast } from "./common.js";
+import "./find.js";
 import "./reveal.js";
 
 const search = document.getElementById("q");
