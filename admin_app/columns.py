@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import MappedColumn, mapped_column
 
 from admin_app.choices import Choice, Stage
@@ -150,7 +151,7 @@ def number(label: Any, **words: Any) -> MappedColumn[Any]:
 
 def money(label: Any, **words: Any) -> MappedColumn[Any]:
     """An amount in yuan with two decimals."""
-    words.setdefault("unit", "元")
+    words.setdefault("unit", _l("yuan"))
     return _column("money", label, sa.Numeric(14, 2, asdecimal=True), **words)
 
 

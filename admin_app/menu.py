@@ -44,6 +44,7 @@ SECTIONS = (
         Entry(_l("Customer files"), "/admin/customer/", "customer"),
         Entry(_l("Vehicles"), "/admin/vehicle/", "vehicle"),
         Entry(_l("Contact persons"), "/admin/contact/", "contact"),
+        Entry(_l("Named for secret files"), "/admin/customer_reader/", "customer_reader"),
         Entry(_l("Import"), "/admin/import/", "customer", verb="create"),
     )),
     Section(_l("Sales"), "steer", (
@@ -73,6 +74,7 @@ SECTIONS = (
         Entry(_l("Score lines"), "/admin/score/", "score"),
         Entry(_l("Score periods"), "/admin/score_period/", "score_period"),
         Entry(_l("Score schemes"), "/admin/score_scheme/", "score_scheme"),
+        Entry(_l("Scheme lines"), "/admin/scheme_line/", "scheme_line"),
         Entry(_l("Metrics"), "/admin/metric/", "metric"),
     )),
     Section(_l("Settings"), "sliders", (
@@ -82,6 +84,7 @@ SECTIONS = (
         Entry(_l("Staff"), "/admin/user/", "user"),
         Entry(_l("Roles"), "/admin/role/", "role"),
         Entry(_l("Rights"), "/admin/grant/", "grant"),
+        Entry(_l("Confidentiality agreements"), "/admin/agreement/", "agreement"),
         Entry(_l("Recycle bin"), "/admin/recycle/", verb="delete"),
         Entry(_l("Change record"), "/admin/audit_entry/", "audit_entry"),
         Entry(_l("Access log"), "/admin/access_log/", "access_log"),

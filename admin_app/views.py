@@ -50,6 +50,7 @@ class ContactView(DeskView):
 class VehicleView(DeskView):
     model = models.Vehicle
     one, many, icon = _l("Vehicle"), _l("Vehicles"), "car"
+    related = (("repair_order", "vehicle_id"), ("complaint", "vehicle_id"), ("vehicle_owner", "vehicle_id"))
     log_views = True
 
 
@@ -142,6 +143,7 @@ class MetricView(DeskView):
 class ScoreSchemeView(DeskView):
     model = models.ScoreScheme
     one, many, icon = _l("Score scheme"), _l("Score schemes"), "podium"
+    related = (("scheme_line", "scheme_id"),)
 
 
 class SchemeLineView(DeskView):
@@ -165,6 +167,7 @@ class ScoreView(DeskView):
 class StoreView(DeskView):
     model = models.Store
     one, many, icon = _l("Store"), _l("Stores"), "store"
+    related = (("team", "store_id"), ("user", "store_id"))
     order = ("id", False)
     drop = False
 
@@ -172,6 +175,7 @@ class StoreView(DeskView):
 class TeamView(DeskView):
     model = models.Team
     one, many, icon = _l("Team"), _l("Teams"), "people"
+    related = (("user", "team_id"),)
     order = ("id", False)
 
 
@@ -210,6 +214,7 @@ def own_roles() -> set[int]:
 class RoleView(DeskView):
     model = models.Role
     one, many, icon = _l("Role"), _l("Roles"), "shield"
+    related = (("user", "role_id"), ("grant", "role_id"))
     order = ("id", False)
     drop = False
     fixed = ("code",)  # rules go by it: a role that takes another's code takes its powers

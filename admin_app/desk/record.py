@@ -26,6 +26,12 @@ def _screens() -> dict[str, Any]:
     return {view.table: view.one for view in current_app.extensions["admin"][0]._views if hasattr(view, "table")}
 
 
+def list_words(table: str) -> str:
+    """The heading of a table's list."""
+    return next((str(view.many) for view in current_app.extensions["admin"][0]._views
+                 if getattr(view, "table", "") == table), table)
+
+
 def tables() -> list[tuple[str, str]]:
     """(code name, what its screen calls a record) of every table with a screen."""
     return [(table, str(one)) for table, one in _screens().items()]

@@ -124,3 +124,19 @@ def test_a_table_is_named_in_words_where_rights_and_logs_are_read(sign_in: SignI
     asked = page(client, "/admin/grant/?filters=1&flt0_table_equals=customer")
     assert '<option value="customer">客户</option>' in asked.html
     assert "类别：客户" in asked.html and len(asked.rows) > 1
+
+
+def test_a_details_page_opens_the_lists_that_hang_on_its_record(sign_in: SignIn, cast: Any) -> None:
+    client, role = sign_in("administrator"), cast.sales_consultant.role_id
+    found = page(client, f"/admin/role/details/?id={role}")
+    for table in ("user", "grant"):
+        path = f"/admin/{table}/?flt0_role_id_equals={role}&exact=1"
+        assert path in found.links
+        number = found.html.split(f'href="{path.replace("&", "&amp;")}">')[1].split('class="n">')[1].split("<")[0]
+        assert int(number) == len(page(client, path + "&page_size=100").rows) - 1
+
+
+def test_the_unit_of_a_number_stands_at_its_label(sign_in: SignIn, cast: Any) -> None:
+    html = page(sign_in("administrator"), f"/admin/store/edit/?id={cast.store.id}").html
+    label = html.split('for="acknowledge_minutes"')[1].split("</label>")[0]
+    assert "分钟" in label
