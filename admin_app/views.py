@@ -149,6 +149,7 @@ class ScoreSchemeView(DeskView):
 class SchemeLineView(DeskView):
     model = models.SchemeLine
     one, many, icon = _l("Scheme line"), _l("Scheme lines"), "podium"
+    order = ("id", False)
 
 
 class ScorePeriodView(DeskView):

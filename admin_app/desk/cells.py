@@ -47,6 +47,8 @@ def plain(field: Field, value: Any, linked: Any = None) -> str:
 
 def _unit(field: Field, text: str) -> str:
     unit = str(field.unit or "")
+    if field.kind == "whole" and unit and text.isdigit():
+        text = f"{int(text):,}"
     return text + unit if unit in ("", "%") else f"{text} {unit}"
 
 
