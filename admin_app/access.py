@@ -202,6 +202,13 @@ def can(table: str, verb: str = "read") -> bool:
     return actor is not None and actor.may(table, verb)
 
 
+def binned() -> list[str]:
+    """The tables whose deleted rows the signed-in person may bring back."""
+    actor = g.get("actor") if has_request_context() else None
+    return [name for name, model in BY_TABLE.items() if name not in scope.INTERNAL
+            and "deleted_at" in model.__table__.c and actor is not None and actor.may(name, "delete")]
+
+
 # ---------------------------------------------------------------- reading
 
 

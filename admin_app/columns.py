@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import MappedColumn, mapped_column
 
 from admin_app.choices import Choice, Stage
@@ -28,7 +29,7 @@ class Field:
     form's place but never taken from a person. hidden: neither in form nor in details. group: heading in the
     form. names: headers under which a ledger brings the field. required_for: customer stages that need it.
     weight: its part of the completeness percentage; 0 does not count. target: table of a link.
-    unit: shown behind the number.
+    unit: shown behind the number. signed: a whole number that may be below 0.
     """
 
     label: Any
@@ -47,6 +48,7 @@ class Field:
     weight: int = 0
     target: str = ""
     unit: Any = ""
+    signed: bool = False
 
 
 _FIELD_WORDS = {f for f in Field.__dataclass_fields__ if f not in ("label", "kind")}
@@ -149,7 +151,7 @@ def number(label: Any, **words: Any) -> MappedColumn[Any]:
 
 def money(label: Any, **words: Any) -> MappedColumn[Any]:
     """An amount in yuan with two decimals."""
-    words.setdefault("unit", "元")
+    words.setdefault("unit", _l("yuan"))
     return _column("money", label, sa.Numeric(14, 2, asdecimal=True), **words)
 
 

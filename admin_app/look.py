@@ -125,7 +125,7 @@ PIECES = SimpleNamespace(asset=asset, icon=icon, grade=grade, tier=tier, state=s
 
 def _shell() -> dict[str, Any]:
     return {"html_lang": html_lang, "languages": LANGUAGES, "menu": menu.menu, "recent_customers": menu.recent,
-            "new_items": menu.new_items, "here": here}
+            "new_items": menu.new_items, "tabs": menu.tabs, "jumps": menu.jumps, "here": here}
 
 
 def init_app(app: Flask) -> None:

@@ -14,7 +14,10 @@ RECENT = 10  # customers kept in "recently seen" (UX 29)
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the menu: the path it opens, the table whose read right shows it, the name of its count."""
+    """One line of the menu: the path it opens, the table whose right shows it, the name of its count.
+
+    Without a table everybody sees it; with the verb "delete" and no table, whoever may delete anything.
+    """
 
     label: Any
     path: str
@@ -41,6 +44,7 @@ SECTIONS = (
         Entry(_l("Customer files"), "/admin/customer/", "customer"),
         Entry(_l("Vehicles"), "/admin/vehicle/", "vehicle"),
         Entry(_l("Contact persons"), "/admin/contact/", "contact"),
+        Entry(_l("Named for secret files"), "/admin/customer_reader/", "customer_reader"),
         Entry(_l("Import"), "/admin/import/", "import_job"),
     )),
     Section(_l("Sales"), "steer", (
@@ -70,6 +74,7 @@ SECTIONS = (
         Entry(_l("Score lines"), "/admin/score/", "score"),
         Entry(_l("Score periods"), "/admin/score_period/", "score_period"),
         Entry(_l("Score schemes"), "/admin/score_scheme/", "score_scheme"),
+        Entry(_l("Scheme lines"), "/admin/scheme_line/", "scheme_line"),
         Entry(_l("Metrics"), "/admin/metric/", "metric"),
     )),
     Section(_l("Settings"), "sliders", (
@@ -79,7 +84,8 @@ SECTIONS = (
         Entry(_l("Staff"), "/admin/user/", "user"),
         Entry(_l("Roles"), "/admin/role/", "role"),
         Entry(_l("Rights"), "/admin/grant/", "grant"),
-        Entry(_l("Recycle bin"), "/admin/recycle/"),
+        Entry(_l("Confidentiality agreements"), "/admin/agreement/", "agreement"),
+        Entry(_l("Recycle bin"), "/admin/recycle/", verb="delete"),
         Entry(_l("Change record"), "/admin/audit_entry/", "audit_entry"),
         Entry(_l("Access log"), "/admin/access_log/", "access_log"),
     )),
@@ -93,6 +99,17 @@ NEW = (
     Entry(_l("Repair order"), "/admin/repair_order/new/", "repair_order", verb="create"),
     Entry(_l("Campaign"), "/admin/campaign/new/", "campaign", verb="create"),
 )
+
+# The thumb bar of phones, with the icon of each: what the person may not open is left out.
+TABS = (
+    (Entry(_l("Today"), "/admin/"), "today"),
+    (Entry(_l("Due now"), "/admin/followups/", "followup"), "clock"),
+    (Entry(_l("Log it"), "/admin/visit/log/", "visit", verb="create"), "plus"),
+    (Entry(_l("Customers"), "/admin/customer/", "customer"), "people"),
+)
+# Second keys after G, for those who may open the page.
+JUMPS = (("h", _l("Today's desk"), "/admin/"), ("f", _l("Due follow-ups"), "/admin/followups/"),
+         ("c", _l("Customer files"), "/admin/customer/"))
 
 COUNTS: dict[str, Callable[[], int | None]] = {}
 
@@ -117,11 +134,16 @@ def _served() -> frozenset[str]:
 
 
 def _shown(entries: Iterable[Entry]) -> list[Entry]:
+    served = _served()
+    return [entry for entry in entries if entry.path in served and _allowed(entry)]
+
+
+def _allowed(entry: Entry) -> bool:
     from admin_app import access
 
-    served = _served()
-    return [entry for entry in entries
-            if entry.path in served and (entry.table is None or access.can(entry.table, entry.verb))]
+    if entry.table is None:
+        return entry.verb != "delete" or bool(access.binned())
+    return access.can(entry.table, entry.verb)
 
 
 def _line(entry: Entry, here: str) -> dict[str, Any]:
@@ -158,6 +180,20 @@ def menu() -> list[dict[str, Any]]:
 def new_items() -> list[dict[str, Any]]:
     """What the "New" menu of the top bar offers this person."""
     return [_line(entry, "") for entry in _shown(NEW)]
+
+
+def tabs() -> list[tuple[str, str, Any, bool]]:
+    """(address, icon, label, whether it is this page) of the thumb bar."""
+    path = request.path
+    return [(request.script_root + entry.path, icon, entry.label,
+             path == entry.path or (entry.path != "/admin/" and path.startswith(entry.path)))
+            for entry, icon in TABS if _allowed(entry)]
+
+
+def jumps() -> list[tuple[str, Any, str]]:
+    """(second key, label, address) of the keyboard's jumps."""
+    open_to = {entry.path for entry, _icon in TABS if _allowed(entry)}
+    return [(key, label, request.script_root + path) for key, label, path in JUMPS if path in open_to]
 
 
 def remember(customer_id: int) -> None:

@@ -509,7 +509,7 @@ class FollowUpRule(Row, db.Model):
     name: Mapped[str] = c.text(_l("Rule name"), 80, listed=True, searched=True)
     trigger: Mapped[str] = c.choice(_l("Trigger"), ch.Trigger, listed=True, filtered=True)
     condition: Mapped[dict[str, Any] | None] = c.data(_l("If"), help=_l("Values of customer fields, such as grade or tier."))
-    offset: Mapped[int] = c.whole(_l("Offset"), listed=True, default=0, help=_l("Negative: ahead of the date."))
+    offset: Mapped[int] = c.whole(_l("Offset"), listed=True, default=0, signed=True, help=_l("Negative: ahead of the date."))
     unit: Mapped[str] = c.choice(_l("Unit"), ch.OffsetUnit, listed=True, default=ch.OffsetUnit.DAYS)
     to_working_day: Mapped[bool] = c.yes(_l("Move to the next working day"))
     assignee: Mapped[str] = c.choice(_l("Done by"), ch.Assignee, listed=True, default=ch.Assignee.OWNER)

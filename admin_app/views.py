@@ -12,7 +12,7 @@ from flask_login import current_user
 
 from admin_app import access, models, passwords
 from admin_app.database import db
-from admin_app.desk import DeskView, Quick
+from admin_app.desk import Bulk, DeskView, Quick, assign
 from admin_app.desk.logs import LogDesk
 from admin_app.errors import RuleError
 from admin_app.web import csp_nonce
@@ -24,6 +24,7 @@ class CustomerView(DeskView):
     hint = _l("No customers yet. Bring in the old ledgers, or add the first one by hand.")
     needed = ("phone",)
     log_views = True
+    bulk = (Bulk("assign", _l("Give to somebody"), "swap", "", "assign", assign.give, assign.ask), *DeskView.bulk)
     quick = (Quick(_l("Mine"), "owner_id", "equals", "me"),
              Quick(_l("Due today"), "next_contact_on", "equals", "today"),
              Quick(_l("Overdue"), "next_contact_on", "to", "yesterday"),
@@ -49,6 +50,7 @@ class ContactView(DeskView):
 class VehicleView(DeskView):
     model = models.Vehicle
     one, many, icon = _l("Vehicle"), _l("Vehicles"), "car"
+    related = (("repair_order", "vehicle_id"), ("complaint", "vehicle_id"), ("vehicle_owner", "vehicle_id"))
     log_views = True
 
 
@@ -141,11 +143,13 @@ class MetricView(DeskView):
 class ScoreSchemeView(DeskView):
     model = models.ScoreScheme
     one, many, icon = _l("Score scheme"), _l("Score schemes"), "podium"
+    related = (("scheme_line", "scheme_id"),)
 
 
 class SchemeLineView(DeskView):
     model = models.SchemeLine
     one, many, icon = _l("Scheme line"), _l("Scheme lines"), "podium"
+    order = ("id", False)
 
 
 class ScorePeriodView(DeskView):
@@ -164,6 +168,7 @@ class ScoreView(DeskView):
 class StoreView(DeskView):
     model = models.Store
     one, many, icon = _l("Store"), _l("Stores"), "store"
+    related = (("team", "store_id"), ("user", "store_id"))
     order = ("id", False)
     drop = False
 
@@ -171,6 +176,7 @@ class StoreView(DeskView):
 class TeamView(DeskView):
     model = models.Team
     one, many, icon = _l("Team"), _l("Teams"), "people"
+    related = (("user", "team_id"),)
     order = ("id", False)
 
 
@@ -209,6 +215,7 @@ def own_roles() -> set[int]:
 class RoleView(DeskView):
     model = models.Role
     one, many, icon = _l("Role"), _l("Roles"), "shield"
+    related = (("user", "role_id"), ("grant", "role_id"))
     order = ("id", False)
     drop = False
     fixed = ("code",)  # rules go by it: a role that takes another's code takes its powers

@@ -47,6 +47,8 @@ def plain(field: Field, value: Any, linked: Any = None) -> str:
 
 def _unit(field: Field, text: str) -> str:
     unit = str(field.unit or "")
+    if field.kind == "whole" and unit and text.isdigit():
+        text = f"{int(text):,}"
     return text + unit if unit in ("", "%") else f"{text} {unit}"
 
 
@@ -133,6 +135,6 @@ def css(field: Field, name: str, value: Any, today: dt.date, place: int) -> str:
         found.append("in-title")
     if field.kind == "percent" or field.kind == "data":
         found.append("skip-s")
-    if field.kind in ("note", "data", "vin"):
+    if field.kind in ("note", "data", "vin") or (field.private and field.kind == "phone"):
         found.append("full")
     return " ".join([*found, *(["lo"] if place >= SHORT else [])])

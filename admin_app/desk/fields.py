@@ -17,7 +17,7 @@ from admin_app import look
 from admin_app.cleaning import Cleaned
 from admin_app.columns import Field
 from admin_app.database import db
-from admin_app.desk import kinds
+from admin_app.desk import kinds, record
 
 CONTROL = {"day": "date", "moment": "datetime-local", "phone": "tel", "email": "email"}
 NUMBERS = {"whole": "numeric", "percent": "numeric", "number": "decimal", "money": "decimal"}
@@ -38,6 +38,8 @@ class Control:
 
     def _line(self, field: DeskField, attributes: dict[str, Any]) -> Markup:
         kind = field.about.kind
+        if field.short_name in record.TABLE_COLUMNS:
+            return _select(field, attributes, record.tables())
         control = "text" if field.about.private else CONTROL.get(kind, "text")
         extra: dict[str, Any] = {"type": control, "name": field.name, "value": field.text, "autocomplete": "off"}
         length = getattr(field.column.type, "length", None)

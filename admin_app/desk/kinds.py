@@ -40,7 +40,7 @@ def read(field: Field, column: sa.Column[Any], text: str) -> Cleaned[Any]:
     text = text.replace("\r\n", "\n")
     if field.kind == "note":
         return cleaning.note(text.strip(" \t\n"), NOTE_LENGTH)
-    reader = READ.get(field.kind)
+    reader = _whole(-LARGEST, LARGEST) if field.signed else READ.get(field.kind)
     if reader is not None:
         return reader(text)
     if field.kind == "choice":
@@ -135,6 +135,6 @@ SHOW: dict[str, Callable[[Any], str]] = {
 
 READ: dict[str, Callable[[str], Cleaned[Any]]] = {
     "phone": cleaning.phone, "vin": cleaning.vin, "plate": cleaning.plate, "email": _email, "id_number": _id_number,
-    "day": cleaning.day, "moment": _moment, "whole": _whole(-LARGEST, LARGEST), "percent": _whole(0, 100),
+    "day": cleaning.day, "moment": _moment, "whole": _whole(0, LARGEST), "percent": _whole(0, 100),
     "number": _number, "money": cleaning.money, "yes": _yes, "tags": _tags, "link": _link,
 }

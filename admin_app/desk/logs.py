@@ -91,7 +91,7 @@ class LogDesk(DeskView):
             return record.HIDDEN if getattr(row, name) else None
         if name == "actor_name":
             return words.actor(row.actor_name)
-        return record.table_words(row.table) if name == "table" else None
+        return record.field_words(row.table, row.field) if name == "field" and row.field else None
 
     def veil(self, piece: Any) -> list[Any]:
         """The rows of an export with the hidden columns blanked where the reader may not read the record."""

@@ -9,19 +9,44 @@ from flask import current_app
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
+from admin_app import look
 from admin_app.clock import local
 from admin_app.columns import Field, fields
 from admin_app.models import BY_TABLE
 
+LANGUAGE_NAMES = {name: label for name, _tag, label in look.LANGUAGES}
 MOST = 40  # fields of one entry that a page shows
 SHORT = 3  # fields of one entry that a list shows
+TABLE_COLUMNS = ("table", "source_table")  # text columns that name a table
 HIDDEN = "•••"  # in place of what the reader of a log may not see
+
+
+def _screens() -> dict[str, Any]:
+    """What the screen of each table calls a record of it."""
+    return {view.table: view.one for view in current_app.extensions["admin"][0]._views if hasattr(view, "table")}
+
+
+def list_words(table: str) -> str:
+    """The heading of a table's list."""
+    return next((str(view.many) for view in current_app.extensions["admin"][0]._views
+                 if getattr(view, "table", "") == table), table)
+
+
+def tables() -> list[tuple[str, str]]:
+    """(code name, what its screen calls a record) of every table with a screen."""
+    return [(table, str(one)) for table, one in _screens().items()]
 
 
 def table_words(table: str | None) -> str:
     """A table as its screen calls a record of it; its code name where it has no screen."""
-    screens = {view.table: view.one for view in current_app.extensions["admin"][0]._views if hasattr(view, "table")}
-    return str(screens.get(table, table or ""))
+    return str(_screens().get(table or "", table or ""))
+
+
+def field_words(table: str | None, name: str | None) -> str:
+    """A field as the screens of its table label it; its code name where it has none."""
+    model = BY_TABLE.get(table or "")
+    about = {key: field for key, _column, field in fields(model)} if model is not None else {}
+    return str(about[name].label) if name in about else name or ""
 
 
 def value_words(field: Field | None, value: Any) -> str:
@@ -35,6 +60,8 @@ def value_words(field: Field | None, value: Any) -> str:
     if field.choices is not None:
         found = field.choices.find(str(value))
         return str(found.label) if found is not None else str(value)
+    if isinstance(value, str) and value in LANGUAGE_NAMES:
+        return LANGUAGE_NAMES[value]
     if field.kind == "yes":
         return str(_("Yes") if value else _("No"))
     if field.kind == "moment":

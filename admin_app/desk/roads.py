@@ -19,7 +19,7 @@ from admin_app.database import db, writing
 from admin_app.desk import exports, listing
 from admin_app.desk.editing import EditingDesk
 from admin_app.desk.view import is_key
-from admin_app.errors import RuleError
+from admin_app.errors import Refused, RuleError
 from admin_app.masking import masked
 from admin_app.models import BY_TABLE
 from admin_app.rules import reveals
@@ -30,7 +30,11 @@ MOST_AT_ONCE = 100  # rows of one bulk action: those of a page
 
 @dataclass(frozen=True)
 class Bulk:
-    """An action on the chosen rows: its name, label, icon, question ({n} is the count), right and work on a row."""
+    """An action on the chosen rows: its name, label, icon, question ({n} is the count), right and work on a row.
+
+    `ask` makes a page that asks for what the work needs, given the rows and what was wrong; without it the question
+    is enough.
+    """
 
     name: str
     label: Any
@@ -38,6 +42,7 @@ class Bulk:
     sentence: Any
     verb: str
     work: Callable[[Any, Any], None]
+    ask: Callable[..., Any] | None = None
 
 
 def label_in_lookup(row: Any) -> str:
@@ -150,12 +155,16 @@ class DeskView(EditingDesk):
         rows = list(db.session.scalars(sa.select(self.model).where(self.model.id.in_(keys))))
         if len(rows) != len(set(keys)):
             abort(404)
+        if one.ask is not None and "confirm" not in request.form:
+            return one.ask(self, rows)
         try:
             for row in rows:
                 one.work(self, row)
             db.session.commit()
         except RuleError as error:
             db.session.rollback()
+            if one.ask is not None and not isinstance(error, Refused):
+                return one.ask(self, rows, str(error.message))
             flash(_("Nothing was changed: %(why)s", why=error.message), "error")
             return redirect(back)
         flash(ngettext("%(label)s: one record.", "%(label)s: %(num)d records.", len(rows), label=one.label), "success")

@@ -10,6 +10,7 @@ from flask import request
 from flask_babel import gettext as _
 
 from admin_app import look
+from admin_app.desk import record
 from admin_app.desk.cells import NUMERIC, SHORT
 from admin_app.desk.fields import SMALL, label_of_link, options_of
 from admin_app.desk.filters import RELATIVE, Filter
@@ -130,6 +131,8 @@ class Toolbar:
             return _(", ").join(look.label_of(one.field.choices.find(part)) for part in text.split(","))
         if one.field.kind == "yes":
             return _("Yes") if one.value(text) else _("No")
+        if one.column in record.TABLE_COLUMNS:
+            return record.table_words(text)
         return str(RELATIVE[text][0]) if text in RELATIVE else text
 
     def quick(self) -> list[tuple[Any, str, bool]]:
@@ -175,6 +178,8 @@ class Toolbar:
         arg, kind = f"flt{self.free}_{one.column}_{one.op}", one.field.kind
         if kind == "choice" and one.op == "equals" and one.field.choices:
             return arg, one.operation(), "select", one.field.choices.pairs()
+        if one.column in record.TABLE_COLUMNS:
+            return (arg, one.operation(), "select", record.tables()) if one.op == "equals" else None
         if kind == "yes":
             return arg, one.operation(), "select", [("1", _("Yes")), ("0", _("No"))]
         if one.op == "empty":

@@ -11,20 +11,22 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+import sqlalchemy as sa
 from flask import abort, flash, request
 from flask_admin import expose
 from flask_admin.contrib.sqla import ModelView
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from admin_app import access, access_log, clock, look
 from admin_app.columns import Field, fields
 from admin_app.database import db
-from admin_app.desk import cells, listing
+from admin_app.desk import cells, listing, record
 from admin_app.desk.fields import reveal_address
-from admin_app.desk.filters import Filter, filters_of
+from admin_app.desk.filters import Filter, filters_of, list_address
+from admin_app.models import BY_TABLE
 
 PATH = re.compile(r"/(?![/\\])[^\\\x00-\x1f]*")
 TITLES = ("name", "model", "number", "label", "version_name", "code")
@@ -56,6 +58,7 @@ class BaseDesk(ModelView):
     needed: tuple[str, ...] = ()  # fields that a person must fill in beside those that the table demands
     left_out: tuple[str, ...] = ()  # fields that a rule fills in and the form does not ask for
     fixed: tuple[str, ...] = ()  # fields that only a new record takes
+    related: tuple[tuple[str, str], ...] = ()  # (table, its link to this record): lists that the details page opens
     log_views = False  # whether opening a record is logged (customers and what names them)
 
     list_template = "desk/list.html"
@@ -276,6 +279,8 @@ class BaseDesk(ModelView):
 
     def _cell(self, row: Any, name: str, heading: str, reveals: bool) -> Markup:
         field, value = self.about[name], getattr(row, name)
+        if name in record.TABLE_COLUMNS and value:
+            return escape(record.table_words(value))
         html = cells.in_list(field, name, value, self.linked(row, name))
         if not field.private or not value:
             return html
@@ -301,11 +306,25 @@ class BaseDesk(ModelView):
         if page is not None:
             return page(row)
         return self.render(self.details_template, view=self, row=row, heading=self.heading(row), back=self.back(),
-                           groups=self.detail_groups(row), blanks=self.blanks(row))
+                           groups=self.detail_groups(row), blanks=self.blanks(row), lists=self.lists_of(row))
+
+    def lists_of(self, row: Any) -> list[tuple[str, str, str]]:
+        """(heading, number, address) of the rows of other tables that hang on this record."""
+        found = []
+        for table, link in self.related:
+            model = BY_TABLE[table]
+            if access.can(table, "read"):
+                hanging = sa.select(model).where(getattr(model, link) == row.id)
+                _number, shown = listing.count(model, hanging, exact=True)
+                found.append((record.list_words(table), shown, list_address(table, (link, "equals", row.id))))
+        return found
 
     def details_html(self, row: Any, name: str) -> Any:
         """A value on the details page. A screen may show one of its columns in its own words."""
-        return cells.in_details(self.about[name], name, getattr(row, name), self.linked(row, name))
+        value = getattr(row, name)
+        if name in record.TABLE_COLUMNS and value:
+            return escape(record.table_words(value))
+        return cells.in_details(self.about[name], name, value, self.linked(row, name))
 
     def blanks(self, row: Any) -> list[Any]:
         """The labels of what could be filled in and is not."""
@@ -327,8 +346,8 @@ class BaseDesk(ModelView):
             group = _l("Record") if name in RECORD else field.group
             found.setdefault(str(group), (group, []))[1].append(
                 (name, field.label, html, field.kind in ("note", "data")))
-        record = found.pop(str(_("Record")), None)
-        return [*found.values(), *([record] if record else [])]
+        last = found.pop(str(_("Record")), None)
+        return [*found.values(), *([last] if last else [])]
 
 
 RECORD = ("created_at", "created_by_id", "updated_at", "store_id")

@@ -63,8 +63,9 @@ def my_score(now: dt.datetime) -> MyScore | None:
     mine = next((card for card in cards if card.user_id == actor.user_id), None)
     if mine is None:
         return None
-    return MyScore(mine, period.label, len(cards), f"/admin/scores/?period={period.label}&role={scheme.role}"
-                                                   f"&open={actor.user_id}#p{actor.user_id}")
+    ranked = sum(card.rank is not None for card in cards)
+    return MyScore(mine, period.label, ranked, f"/admin/scores/?period={period.label}&role={scheme.role}"
+                                               f"&open={actor.user_id}#p{actor.user_id}")
 
 
 def people_of(actor: access.Actor) -> list[User]:

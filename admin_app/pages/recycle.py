@@ -30,17 +30,10 @@ def register(app: Flask) -> None:
     app.register_blueprint(bp)
 
 
-def tables() -> list[str]:
-    """The tables whose deleted rows the signed-in person may bring back."""
-    actor = access.current()
-    return [name for name, model in BY_TABLE.items() if name not in scope.INTERNAL
-            and "deleted_at" in model.__table__.c and actor.may(name, "delete")]
-
-
 @bp.get("/")
 def show() -> Any:
     """The deleted rows, the latest first; 403 for people who may delete nothing."""
-    names = tables()
+    names = access.binned()
     if not names:
         abort(403)
     chosen = request.args.get("table")
@@ -74,7 +67,7 @@ def restore() -> Any:
     """Bring one row back; a sentence where it cannot be, because its place was taken in the meantime."""
     table, number = request.values.get("table", ""), request.values.get("id", "")
     target = safe_path(request.values.get("url")) or "/admin/recycle/"
-    if table not in tables() or not is_key(number):
+    if table not in access.binned() or not is_key(number):
         abort(404)
     found = _deleted(table, int(number))
     if not found:

@@ -142,10 +142,11 @@ def _change(row: Any) -> Line:
 def _changed(name: str, pair: Any) -> Markup:
     about = field_of(Customer, name) if name in Customer.__table__.columns and _declared(name) else None
     before, after = (pair if isinstance(pair, list) and len(pair) == 2 else (None, pair))
-    if name == "grade":
-        return Markup("{} {} → {}").format(about.label if about else name, look.grade(Grade.find(before)),
-                                           look.grade(Grade.find(after)))
-    return Markup("{} {} → {}").format(about.label if about else name, _value(about, before), _value(about, after))
+    label = about.label if about else name
+    shown = [look.grade(Grade.find(one)) if name == "grade" else _value(about, one) for one in (before, after)]
+    if before in (None, "", []):
+        return Markup("{} {}").format(label, shown[1])
+    return Markup("{} {} → {}").format(label, *shown)
 
 
 def _declared(name: str) -> bool:

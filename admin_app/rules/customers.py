@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from admin_app import access, cleaning, clock
-from admin_app.choices import CustomerKind, FollowUpState, Grade, Stage, Trigger
+from admin_app.choices import CustomerKind, FollowUpState, Grade, Scope, Stage, Trigger
 from admin_app.columns import fields
 from admin_app.errors import RuleError
-from admin_app.models import Customer, FollowUp, User, Vehicle
+from admin_app.models import Customer, FollowUp, Grant, User, Vehicle
 from admin_app.rules import followups, pinyin
 from admin_app.rules.changes import before, changed, is_new
 from admin_app.rules.followups import contacts, tasks
@@ -140,6 +140,20 @@ def completeness(customer: Customer) -> int:
         if field.weight and getattr(customer, name) not in (None, "", []):
             filled += field.weight
     return round(100 * filled / total) if total else 0
+
+
+def keeping_roles(session: Any) -> list[int]:
+    """The keys of the roles whose people may keep customers: those that may change a file."""
+    return list(session.scalars(access.ungated(
+        sa.select(Grant.role_id).where(Grant.table == "customer", Grant.write != Scope.NONE))))
+
+
+def assign(customer: Customer, owner: User) -> None:
+    """Give a file to a person; its store does not change."""
+    if owner.store_id != customer.store_id or not owner.active:
+        raise RuleError(_l("%(name)s cannot keep %(customer)s: not at work in that store.", name=owner.name,
+                           customer=customer.name), "owner_id")
+    customer.owner_id = owner.id
 
 
 def grade_is_stale(customer: Customer, today: dt.date) -> bool:

@@ -162,3 +162,19 @@ def test_signing_in_is_open_to_everybody(tab: Tab, live: str) -> None:
     page.context.clear_cookies()
     page.goto("/login")
     assert serious(page) == [] and not wider_than_its_window(page)
+
+
+def test_the_global_search_answers_while_one_types(tab: Tab, customer: Any) -> None:
+    key, page = customer.id, tab("sales_consultant")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("陈佳")
+    answers = page.locator("#q-list [role=option]")
+    expect(answers.first).to_contain_text("陈佳怡")
+    assert "13912345678" not in page.content() and serious(page) == []
+    page.keyboard.press("Escape")
+    expect(page.locator("#q-list")).to_be_hidden()
+    page.keyboard.type("怡")
+    expect(answers.first).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/admin/customer/details/?id={key}")

@@ -278,3 +278,10 @@ def test_the_change_record_speaks_in_labels(sign_in: SignIn, session: Any, cast:
     entry = page(sign_in("auditor"), f"/admin/audit_entry/details/?id={key}")
     for html in (found.html, entry.html):
         assert "13912345678" not in html and "grade:" not in html
+
+
+def test_a_page_past_the_end_does_not_say_that_there_is_nothing(sign_in: Any, session: Any, cast: Any) -> None:
+    make_customer(session, owner=cast.sales_consultant)
+    client = sign_in("sales_consultant")
+    said = client.get("/admin/customer/?page=999").text.split('class="empty"')[1].split("</div>")[0]
+    assert 'href="/admin/customer/"' in said and "/admin/customer/new/" not in said

@@ -42,6 +42,9 @@ def test_a_new_member_of_staff_is_added_without_a_password(sign_in: SignIn, sess
     assert answer.status_code == 302
     saved = session.query(m.User).filter_by(username="new.person").one()
     assert saved.password_hash is None and saved.active
+    client = sign_in("administrator")
+    assert 'class="alert alert-warning' in client.get(f"/admin/user/details/?id={saved.id}").text  # it says so
+    assert 'class="alert alert-warning' not in client.get(f"/admin/user/details/?id={cast.colleague.id}").text
 
 
 def test_nobody_widens_his_own_rights(sign_in: SignIn, cast: Any) -> None:
@@ -103,3 +106,37 @@ def test_nobody_makes_himself_a_manager_and_a_role_keeps_its_code(sign_in: SignI
     assert not row(m.Role, own).manages
     assert send(client, f"/admin/role/edit/?id={theirs}", name="市场", code="general_manager").status_code == 302
     assert (row(m.Role, theirs).name, row(m.Role, theirs).code) == ("市场", "marketing")
+
+
+def test_store_settings_that_mean_nothing_are_said_at_the_field(sign_in: SignIn, cast: Any) -> None:
+    key, client = cast.store.id, sign_in("administrator")
+    for name, wrong in (("opens", "soon"), ("closes", "08:00"), ("tasks_each", "0"), ("contact_cap", "-1")):
+        answer = send(client, f"/admin/store/edit/?id={key}", **{"city": "深圳", name: wrong})
+        assert answer.status_code == 400 and f'id="{name}-e"' in answer.text
+        assert f'value="{wrong}"' in answer.text and 'value="深圳"' in answer.text
+    assert row(m.Store, key).city is None
+
+
+def test_a_table_is_named_in_words_where_rights_and_logs_are_read(sign_in: SignIn, cast: Any) -> None:
+    client = sign_in("administrator")
+    cells = [cell for line in page(client, "/admin/grant/").rows for cell in line]
+    assert "客户" in cells and "customer" not in cells
+    asked = page(client, "/admin/grant/?filters=1&flt0_table_equals=customer")
+    assert '<option value="customer">客户</option>' in asked.html
+    assert "类别：客户" in asked.html and len(asked.rows) > 1
+
+
+def test_a_details_page_opens_the_lists_that_hang_on_its_record(sign_in: SignIn, cast: Any) -> None:
+    client, role = sign_in("administrator"), cast.sales_consultant.role_id
+    found = page(client, f"/admin/role/details/?id={role}")
+    for table in ("user", "grant"):
+        path = f"/admin/{table}/?flt0_role_id_equals={role}&exact=1"
+        assert path in found.links
+        number = found.html.split(f'href="{path.replace("&", "&amp;")}">')[1].split('class="n">')[1].split("<")[0]
+        assert int(number) == len(page(client, path + "&page_size=100").rows) - 1
+
+
+def test_the_unit_of_a_number_stands_at_its_label(sign_in: SignIn, cast: Any) -> None:
+    html = page(sign_in("administrator"), f"/admin/store/edit/?id={cast.store.id}").html
+    label = html.split('for="acknowledge_minutes"')[1].split("</label>")[0]
+    assert "分钟" in label

@@ -1,10 +1,11 @@
 // What every page can do: keys, menus that close, toasts that go, forms that are sent once.
 import { closest, toast } from "./common.js";
+import "./find.js";
 import "./reveal.js";
 
 const search = document.getElementById("q");
 const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
-const go = { h: "/admin/", f: "/admin/followups/", c: "/admin/customer/" };
+const go = Object.fromEntries([...document.querySelectorAll("[data-jump]")].map((one) => [one.dataset.jump, one.dataset.to]));
 let waiting = false; // a G was pressed and its second key is awaited
 
 document.addEventListener("keydown", (event) => {
