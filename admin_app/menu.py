@@ -41,6 +41,8 @@ SECTIONS = (
         Entry(_l("Customer files"), "/admin/customer/", "customer"),
         Entry(_l("Vehicles"), "/admin/vehicle/", "vehicle"),
         Entry(_l("Contact persons"), "/admin/contact/", "contact"),
+        Entry(_l("Likely duplicates"), "/admin/duplicates/", "distinct_pair"),
+        Entry(_l("Data quality"), "/admin/quality/", "customer"),
         Entry(_l("Import"), "/admin/import/", "customer", verb="create"),
     )),
     Section(_l("Sales"), "steer", (

@@ -24,6 +24,7 @@ class CustomerView(DeskView):
     hint = _l("No customers yet. Bring in the old ledgers, or add the first one by hand.")
     needed = ("phone",)
     log_views = True
+    create_template = edit_template = "desk/twins_form.html"
     quick = (Quick(_l("Mine"), "owner_id", "equals", "me"),
              Quick(_l("Due today"), "next_contact_on", "equals", "today"),
              Quick(_l("Overdue"), "next_contact_on", "to", "yesterday"),
@@ -50,6 +51,7 @@ class VehicleView(DeskView):
     model = models.Vehicle
     one, many, icon = _l("Vehicle"), _l("Vehicles"), "car"
     log_views = True
+    create_template = edit_template = "desk/twins_form.html"
 
 
 class VehicleOwnerView(DeskView):
