@@ -76,8 +76,8 @@ def _pairs() -> str:
     files = _files({key for pair in here for key in (pair.first, pair.second)})
     return render_template(
         "duplicates.html", pairs=here, files=files, total=len(chosen), all=len(found), counts=counts, sign=sign,
-        person=whose.label(), page=page, more=len(chosen) > (page + 1) * PAGE, may_decide=may_decide(), address=_address,
-        may_merge=access.can("customer", "merge"), sure=sum(pair.likelihood == Likelihood.SURE for pair in chosen))
+        person=whose.label(), page=page, more=len(chosen) > (page + 1) * PAGE, may_decide=may_decide(),
+        address=_address, may_merge=access.can("customer", "merge"), sure=sum(pair.likelihood == Likelihood.SURE for pair in chosen))
 
 
 def of(whose: Whose, pairs: list[duplicates.Pair]) -> list[duplicates.Pair]:
@@ -97,7 +97,8 @@ def _page() -> int:
 
 def _address(**changes: Any) -> str:
     """The address of this list with some words changed; None takes a word out."""
-    given = {name: request.args[name] for name in ("show", "sign", "owner", "team", "by") if request.args.get(name)} | changes
+    kept = ("show", "sign", "owner", "team", "by")
+    given = {name: request.args[name] for name in kept if request.args.get(name)} | changes
     pairs = [(name, value) for name, value in given.items() if value not in (None, "", 0)]
     return f"{request.script_root}/admin/duplicates/" + (f"?{urlencode(pairs)}" if pairs else "")
 
