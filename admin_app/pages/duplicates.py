@@ -77,7 +77,8 @@ def _pairs() -> str:
     return render_template(
         "duplicates.html", pairs=here, files=files, total=len(chosen), all=len(found), counts=counts, sign=sign,
         person=whose.label(), page=page, more=len(chosen) > (page + 1) * PAGE, may_decide=may_decide(),
-        address=_address, may_merge=access.can("customer", "merge"), sure=sum(pair.likelihood == Likelihood.SURE for pair in chosen))
+        address=_address, may_merge=access.can("customer", "merge"),
+        sure=sum(pair.likelihood == Likelihood.SURE for pair in chosen))
 
 
 def of(whose: Whose, pairs: list[duplicates.Pair]) -> list[duplicates.Pair]:

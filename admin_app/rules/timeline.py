@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from admin_app import clock
 from admin_app.access import actor_of
-from admin_app.choices import FollowUpState, PromiseState, VisitState
+from admin_app.choices import AuditVerb, FollowUpState, PromiseState, VisitState
 from admin_app.models import (
     AuditEntry,
     CampaignMember,
@@ -76,8 +76,10 @@ def stream(session: Any, customer_id: int, kind: str | None, page: int, size: in
 
 def _of(session: Any, kind: str, customer_id: int, *columns: Any) -> Any:
     if kind == "change":
-        files = [customer_id, *merging.merged_ids(session, customer_id)]
-        return sa.select(*columns).where(AuditEntry.table == "customer", AuditEntry.row_id.in_(files))
+        merged = merging.merged_ids(session, customer_id)  # that they went to the recycle bin the merge says
+        return sa.select(*columns).where(AuditEntry.table == "customer", sa.or_(
+            AuditEntry.row_id == customer_id, sa.and_(
+                AuditEntry.row_id.in_(merged), AuditEntry.verb.not_in([AuditVerb.DELETE, AuditVerb.RESTORE]))))
     return sa.select(*columns).where(MODELS[kind].customer_id == customer_id)
 
 

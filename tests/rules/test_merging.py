@@ -148,6 +148,16 @@ def test_a_number_kept_apart_from_the_twin_is_one_again(session: Any, cast: Any)
     assert row(m.Customer, second.id).kept_apart and row(m.Customer, first.id).deleted_at is None
 
 
+def test_a_number_shared_with_a_third_stays_kept_apart(session: Any, cast: Any) -> None:
+    first, second = two(session, cast)
+    father = f.make_customer(session, owner=cast.colleague, name="王大年", phone="+8613812340009")
+    second.phone, second.kept_apart = father.phone, True
+    session.flush()
+    merging.merge(session, first, second, {"phone": "merged"}, LATER)
+    kept = row(m.Customer, first.id)
+    assert (kept.phone, kept.kept_apart) == (father.phone, True)
+
+
 def test_a_campaign_has_the_customer_once_and_loses_neither_row(session: Any, cast: Any) -> None:
     first, second = two(session, cast)
     campaign = f.make_campaign(session)

@@ -83,7 +83,7 @@ def merge(session: Any, kept: Customer, merged: Customer, chosen: Mapping[str, s
 def _take(session: Any, kept: Customer, merged: Customer, chosen: Mapping[str, str], now: dt.datetime) -> Notices:
     with session.no_autoflush:
         homeless = values.take(session, kept, merged, chosen)
-        kept.kept_apart = kept.kept_apart and _still_shared(session, kept, merged)
+        kept.kept_apart = (kept.kept_apart or merged.kept_apart) and _still_shared(session, kept, merged)
         saving.prepare(session, kept, now)
     session.flush()
     if not homeless:

@@ -31,7 +31,7 @@ function watch(fields, wanted) {
 }
 
 /** The file that is being edited, or the customer chosen for a car. */
-const own = () => (given.dataset.link ? form.elements[given.dataset.link]?.value : given.dataset.of) || given.dataset.of;
+const own = () => (given.dataset.chosen ? form.elements[given.dataset.chosen]?.value : given.dataset.of) || given.dataset.of;
 const place = (field) => document.getElementById(`${field.id}-twins`);
 
 function show(field, found) {
