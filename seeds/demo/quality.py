@@ -11,7 +11,7 @@ from seeds.demo import tasks
 from seeds.demo.files import File, complete
 from seeds.demo.world import World
 
-UNCONFIRMED = 12  # one file in so many was last confirmed when it was made
+UNCONFIRMED = 13  # one file in so many was last confirmed when it was made
 TWICE = 60  # one customer in so many comes again and is taken for a new one
 ASK_AGAIN = 9  # of the twins, one in so many gives no number that tells
 

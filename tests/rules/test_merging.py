@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import threading
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.orm.exc import StaleDataError
 
 from admin_app import access, audit
 from admin_app import choices as ch
@@ -382,3 +384,41 @@ def test_the_database_is_used_as_one_transaction(session: Any, cast: Any) -> Non
     merging.merge(session, first, second, {}, LATER)
     db.session.rollback()
     assert dump(session) == before
+
+
+def test_two_people_merge_the_same_files_at_once_and_one_wins(store_app: Any, session: Any, cast: Any) -> None:
+    first, second = two(session, cast)
+    everything(session, cast, second)
+    session.commit()
+    keys, seen = (first.id, second.id), (first.version, second.version)
+    whole = counted(session)
+    session.rollback()
+    outcomes: list[str] = []
+    gate = threading.Barrier(2)
+
+    def work(turned: bool) -> None:
+        with store_app.app_context():
+            access.set_actor(db.session, access.Actor(name="test", system="test", store_ids=None, store_id=1))
+            try:
+                gate.wait(10)
+                pair = [db.session.get(m.Customer, key) for key in keys]
+                if None in pair:  # SQLite lets the second one begin when the first has ended
+                    raise StaleRow("gone")
+                pair, versions = (pair[::-1], seen[::-1]) if turned else (pair, seen)
+                merging.merge(db.session, *pair, {}, LATER, versions=versions)
+                db.session.commit()
+                outcomes.append("merged")
+            except (StaleRow, StaleDataError):
+                outcomes.append("stale")
+            finally:
+                db.session.rollback()
+                db.session.remove()
+
+    threads = [threading.Thread(target=work, args=(turned,)) for turned in (False, True)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(outcomes) == ["merged", "stale"]
+    assert counted(session) == whole
+    assert len(session.scalars(sa.select(m.CustomerMerge)).all()) == 1
