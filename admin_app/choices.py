@@ -214,6 +214,7 @@ class Trigger(Choice):
     WARRANTY = "warranty", _l("Warranty expiry"), "quiet"
     INSPECTION = "inspection", _l("Annual inspection due"), "quiet"
     NO_CONTACT = "no_contact", _l("Owner without contact"), "quiet"
+    FILE_STALE = "file_stale", _l("File not confirmed for long"), "quiet"
     CHURN = "churn", _l("No service visit"), "quiet"
     MANUAL = "manual", _l("Chosen by a person"), "quiet"
     INQUIRY = "inquiry", _l("Inquiry"), "quiet"
@@ -432,6 +433,25 @@ class KnownRows(Choice):
     SKIP = "skip", _l("Leave as they are"), "quiet"
 
 
+class TwinSign(Choice):
+    """What two files have in common that may make them one customer; how much it weighs stands in rules/duplicates."""
+
+    PHONE = "phone", _l("Same number"), "soon"
+    CAR = "car", _l("Same car"), "soon"
+    BIRTHDAY = "birthday", _l("Same name and birthday"), "on"
+    ADDRESS = "address", _l("Same name and address"), "on"
+    SOUND_BIRTHDAY = "sound_birthday", _l("Name sounds the same, same birthday"), "open"
+    SOUND_ADDRESS = "sound_address", _l("Name sounds the same, same address"), "open"
+
+
+class Likelihood(Choice):
+    """How likely two files are one customer."""
+
+    SURE = "sure", _l("Very likely"), "soon"
+    LIKELY = "likely", _l("Likely"), "on"
+    POSSIBLE = "possible", _l("Possible"), "quiet"
+
+
 class RequestVerb(Choice):
     EXPORT = "export", _l("Export"), "on"
     EXPORT_FULL = "export_full", _l("Export with full numbers"), "late"
@@ -452,6 +472,7 @@ class AuditVerb(Choice):
     DELETE = "delete", _l("Deleted"), "late"
     RESTORE = "restore", _l("Restored"), "good"
     BULK = "bulk", _l("Bulk change"), "soon"
+    MERGE = "merge", _l("Merged"), "on"
     SIGN_IN = "sign_in", _l("Signed in"), "quiet"
     OTHER = "other", _l("Other"), "quiet"
 

@@ -25,7 +25,7 @@ from admin_app.database import db
 from admin_app.errors import RuleError
 from admin_app.importing import pieces, running
 from admin_app.models import AccessLog, JobRun, SignIn, SignInFailure, Submission
-from admin_app.rules import complaints, followups
+from admin_app.rules import complaints, followups, quality
 
 # A job that has not ended after this time is taken for dead (default).
 LEASE = dt.timedelta(hours=2)
@@ -51,6 +51,8 @@ class Job:
 
 def make_followups(session: Any, now: dt.datetime) -> str:
     """Make the follow-ups whose date has come; a missed day is made up for."""
+    with access.as_system(session, "job: completeness"):
+        quality.refresh_completeness(session)
     made = followups.make_dated(session, local_day(now), now)
     return ", ".join(f"{code} {count}" for code, count in sorted(made.items()) if count) or "0"
 

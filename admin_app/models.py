@@ -248,7 +248,9 @@ class Customer(StoreRow, db.Model):
         sa.Index("ix_customer_store_id", "store_id", "id"),  # the list
         sa.Index("ix_customer_advisor", "advisor_id", "id"),
         sa.Index("ix_customer_next", "store_id", "next_contact_on"),
+        sa.Index("ix_customer_phone", "phone"),  # who has this number, whether kept apart or not
         sa.Index("ix_customer_phone2", "phone2"),
+        sa.Index("ix_customer_birthday", "birthday", "pinyin"),  # who has this name and birthday
         sa.Index("ix_customer_confidential", "id", sqlite_where=sa.text("confidentiality != 'normal'"),
                  postgresql_where=sa.text("confidentiality != 'normal'")),  # what the gate hides
     )

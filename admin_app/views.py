@@ -25,6 +25,7 @@ class CustomerView(DeskView):
     needed = ("phone",)
     log_views = True
     bulk = (Bulk("assign", _l("Give to somebody"), "swap", "", "assign", assign.give, assign.ask), *DeskView.bulk)
+    create_template = edit_template = "desk/twins_form.html"
     quick = (Quick(_l("Mine"), "owner_id", "equals", "me"),
              Quick(_l("Due today"), "next_contact_on", "equals", "today"),
              Quick(_l("Overdue"), "next_contact_on", "to", "yesterday"),
@@ -52,6 +53,7 @@ class VehicleView(DeskView):
     one, many, icon = _l("Vehicle"), _l("Vehicles"), "car"
     related = (("repair_order", "vehicle_id"), ("complaint", "vehicle_id"), ("vehicle_owner", "vehicle_id"))
     log_views = True
+    create_template = edit_template = "desk/twins_form.html"
 
 
 class VehicleOwnerView(DeskView):

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, Flask, abort, render_template, request
+from flask import Blueprint, Flask, abort, flash, redirect, render_template, request
+from flask_babel import gettext as _
 from sqlalchemy.orm import selectinload
 
 from admin_app import access, access_log, clock, look, menu
@@ -16,9 +17,19 @@ from admin_app.clock import utcnow
 from admin_app.columns import fields
 from admin_app.database import db
 from admin_app.desk import cells
-from admin_app.models import Complaint, Customer, FollowUp, Promise, RepairOrder, Vehicle, Visit
+from admin_app.desk.view import is_key
+from admin_app.models import (
+    Complaint,
+    Customer,
+    CustomerMerge,
+    FollowUp,
+    Promise,
+    RepairOrder,
+    Vehicle,
+    Visit,
+)
 from admin_app.pages import stream_words, task_rows
-from admin_app.rules import customers, privacy, timeline
+from admin_app.rules import customers, merging, privacy, quality, timeline
 
 bp = Blueprint("customer_page", __name__, url_prefix="/admin/customer")
 
@@ -63,7 +74,9 @@ def details() -> Any:
         broken=_broken(customer, now), missing=_missing(customer), profile=_profile(customer),
         stale=customers.grade_is_stale(customer, clock.local_day(now)), longest=_longest(customer), actor=actor,
         log_task=_log_task(customer, actor), may_reveal=privacy.may_reveal(db.session, "customer"),
-        next_tone=_next_tone(customer, now))
+        next_tone=_next_tone(customer, now), may_change=access.may_change(db.session, customer),
+        merges=_merges(customer), lacking=quality.lacking(db.session, customer),
+        unconfirmed=quality.is_stale(customer, customer.store, clock.local_day(now)))
 
 
 def _customer() -> Customer:
@@ -76,8 +89,42 @@ def _customer() -> Customer:
         selectinload(Customer.owner), selectinload(Customer.advisor), selectinload(Customer.referrer))
     found = db.session.scalars(statement).first()
     if found is None:
+        _onward(int(text))
         abort(404)
     return found
+
+
+def _onward(customer_id: int) -> None:
+    """The address of a file that was merged leads to the one that stayed, where the person may see that."""
+    kept_id = merging.went_into(db.session, customer_id)
+    if kept_id is not None and db.session.scalars(sa.select(Customer.id).where(Customer.id == kept_id)).first():
+        abort(redirect(f"/admin/customer/details/?id={kept_id}"))
+
+
+@bp.post("/confirm/")
+def confirm() -> Any:
+    """The customer says that the file is right (id): the day is kept, the task that asked for it is done."""
+    text = request.form.get("id", "")
+    customer = db.session.scalars(sa.select(Customer).where(
+        Customer.id == (int(text) if is_key(text) else 0))).first()
+    if customer is None:
+        abort(404)
+    quality.confirm(db.session, customer, utcnow())
+    name, key = customer.name, customer.id
+    db.session.commit()
+    flash(_("The file of %(name)s is confirmed.", name=name), "success")
+    return redirect(f"/admin/customer/details/?id={key}")
+
+
+def _merges(customer: Customer) -> list[tuple[CustomerMerge, str]]:
+    """Merges into this file that can be undone, with the name of the file that went into it."""
+    rows = db.session.scalars(sa.select(CustomerMerge).where(
+        CustomerMerge.kept_id == customer.id, CustomerMerge.undone_at.is_(None)).order_by(CustomerMerge.id.desc()))
+    found = list(rows)
+    with access.as_system(db.session, "names of merged files", include_deleted=True):
+        names = {row.id: row.name for row in db.session.execute(sa.select(Customer.id, Customer.name).where(
+            Customer.id.in_([one.merged_id for one in found])))}
+    return [(one, names.get(one.merged_id, "")) for one in found]
 
 
 def _cars(customer: Customer) -> list[Vehicle]:

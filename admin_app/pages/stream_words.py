@@ -13,7 +13,7 @@ from flask_babel import ngettext
 from markupsafe import Markup
 
 from admin_app import clock, look, words
-from admin_app.choices import Choice, Grade
+from admin_app.choices import AuditVerb, Choice, Grade
 from admin_app.columns import field_of
 from admin_app.database import db
 from admin_app.models import Customer, User
@@ -133,6 +133,10 @@ def _followup(row: Any) -> Line:
 
 
 def _change(row: Any) -> Line:
+    if row.verb == AuditVerb.MERGE:
+        before, after = (row.changes or {}).get("merged_id") or [None, None]
+        said = _("%(file)s went into this file", file=after) if after else _("%(file)s was parted again", file=before)
+        return Line("swap", look.label_of(row.verb), what=said, body=row.reason or "", by=words.actor(row.actor_name))
     what: list[Any] = []
     for name, pair in list((row.changes or {}).items())[:MOST_CHANGES]:
         what.append(_changed(name, pair))

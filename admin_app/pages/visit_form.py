@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from admin_app.choices import Channel, Purpose, VisitResult
+from admin_app.choices import Channel, Purpose, Trigger, VisitResult
 from admin_app.errors import RuleError
 from admin_app.words import weekday
 
@@ -56,6 +56,7 @@ class LogForm:
     gift: str = ""
     gift_count: str = "1"
     minutes: str = ""
+    confirmed: bool = False
     errors: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -67,7 +68,8 @@ class LogForm:
         return cls(channel=one("channel", 24), result=one("result", 24), satisfaction=one("satisfaction", 2),
                    notes=[text.strip()[:60] for text in form.getlist("note")][:12], content=one("content", MOST_TEXT),
                    next=one("next", 8), own=one("own", 10), promise=one("promise"), promise_due=one("promise_due", 10),
-                   gift=one("gift", 80), gift_count=one("gift_count", 4), minutes=one("minutes", 4))
+                   gift=one("gift", 80), gift_count=one("gift_count", 4), minutes=one("minutes", 4),
+                   confirmed=form.get("confirmed") == "1")
 
     @property
     def folded(self) -> bool:
@@ -183,4 +185,9 @@ def proposal(task: Any, rule_day: dt.date | None, planned: dt.date | None, given
     result = VisitResult.find(given.get("result"))
     following = "none" if result in NO_NEXT else "rule" if rule_day is not None else "none" if planned else "7"
     return LogForm(channel=str(channel.value) if channel.value in ready else Channel.PHONE.value,
-                   result=result.value if result else "", next=following)
+                   result=result.value if result else "", next=following, confirmed=asks_to_confirm(task))
+
+
+def asks_to_confirm(task: Any) -> bool:
+    """Whether the task is there to have a file confirmed: then the tick stands ready."""
+    return task is not None and task.rule is not None and task.rule.trigger == Trigger.FILE_STALE

@@ -32,7 +32,8 @@ from admin_app.models import Complaint, Customer, FollowUp, Gift, Promise, Visit
 from admin_app.pages import task_rows, visit_form
 from admin_app.pages.failures import safe_path
 from admin_app.pages.visit_form import LogForm
-from admin_app.rules import complaints, followups, privacy, saving
+from admin_app.rules import complaints, followups, privacy, quality, saving
+from admin_app.rules.followups import tasks
 
 bp = Blueprint("visit_log", __name__, url_prefix="/admin/visit/log")
 
@@ -144,6 +145,8 @@ def _take(form: LogForm, customer: Customer, task: FollowUp | None, rule_day: dt
         purpose=task.reason if task else None, vehicle_id=task.vehicle_id if task else None,
         followup_id=task.id if task else None, next_on=next_on, **values)
     _keep(visit, now)
+    if form.confirmed and tasks.effective(visit) and access.may_change(db.session, customer):
+        quality.confirm(db.session, customer, now, visit)
     if form.promise:
         _keep(Promise(store_id=customer.store_id, customer_id=customer.id, what=form.promise, visit_id=visit.id,
                       by_id=access.current().user_id, due_on=visit_form.read_day(form.promise_due),
@@ -249,7 +252,8 @@ def choices(customer: Customer, task: FollowUp | None, rule_day: dt.date | None,
         "nexts": visit_form.next_chips(rule_day, planned_on(customer, task, now), today),
         "today_text": today.isoformat(), "soon_text": (today + dt.timedelta(days=1)).isoformat(),
         "retry_results": [one.value for one in visit_form.VisitResult if not one.reached or one.value == "call_later"],
-        "no_next": [one.value for one in visit_form.NO_NEXT],
+        "no_next": [one.value for one in visit_form.NO_NEXT], "asks_to_confirm": visit_form.asks_to_confirm(task),
+        "may_confirm": access.may_change(db.session, customer),
     }
 
 

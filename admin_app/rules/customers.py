@@ -12,7 +12,7 @@ from admin_app import access, cleaning, clock
 from admin_app.choices import CustomerKind, FollowUpState, Grade, Scope, Stage, Trigger
 from admin_app.columns import fields
 from admin_app.errors import RuleError
-from admin_app.models import Customer, FollowUp, Grant, User, Vehicle
+from admin_app.models import Customer, FollowUp, Grant, User
 from admin_app.rules import followups, pinyin
 from admin_app.rules.changes import before, changed, is_new
 from admin_app.rules.followups import contacts, tasks
@@ -29,11 +29,16 @@ def prepare(session: Any, customer: Customer, now: dt.datetime) -> Notices:
 
     Returns (field, sentence) pairs for what was left blank or should be looked at.
     """
+    from admin_app.rules import quality
+    from admin_app.rules.merging.history import check_restorable
+
     notices = normalise(customer, now)
+    if not is_new(customer) and changed(customer, "deleted_at") and customer.deleted_at is None:
+        check_restorable(session, customer)
     if is_new(customer) or changed(customer, "phone", "kept_apart", "store_id", "deleted_at"):
         check_duplicate(session, customer)
     with session.no_autoflush:
-        notices += _missing(session, customer)
+        notices += quality.lacking(session, customer)
     if not is_new(customer):
         customer.was = {name: before(session, customer, name) for name in ("owner_id", "grade", "stage")}
     return notices
@@ -123,23 +128,14 @@ def check_duplicate(session: Any, customer: Customer) -> None:
                        owner=other[2] or _l("the pool")), "phone")
 
 
-def _missing(session: Any, customer: Customer) -> Notices:
-    if customer.stage != Stage.OWNER:
-        return []
-    if customer.id is not None and session.scalars(access.ungated(sa.select(Vehicle.id).where(
-            Vehicle.customer_id == customer.id, Vehicle.deleted_at.is_(None)).limit(1))).first():
-        return []
-    return [("stage", _l("An owner needs a car; add it to the file."))]
-
-
 def completeness(customer: Customer) -> int:
-    """How much of the file is filled in, from 0 to 100, by the weights of its fields."""
+    """How much of the file is filled in, from 0 to 100, by the weights of its fields. In SQL: quality.completeness."""
     total = filled = 0
     for name, _column, field in fields(Customer):
         total += field.weight
         if field.weight and getattr(customer, name) not in (None, "", []):
             filled += field.weight
-    return round(100 * filled / total) if total else 0
+    return (200 * filled + total) // (2 * total) if total else 0
 
 
 def keeping_roles(session: Any) -> list[int]:

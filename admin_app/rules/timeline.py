@@ -1,5 +1,5 @@
 """Everything that happened with a customer, in one stream (UX 3): contacts, complaints, repair orders, campaigns,
-promises, gifts, follow-ups and changes of the file. Each kind counts exactly what it shows.
+promises, gifts, follow-ups and changes of the file and of those merged into it. Each kind counts exactly what it shows.
 
 What is still ahead (open follow-ups, open promises, planned contacts) stands first; the rest newest first.
 """
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from admin_app import clock
 from admin_app.access import actor_of
-from admin_app.choices import FollowUpState, PromiseState, VisitState
+from admin_app.choices import AuditVerb, FollowUpState, PromiseState, VisitState
 from admin_app.models import (
     AuditEntry,
     CampaignMember,
@@ -25,6 +25,7 @@ from admin_app.models import (
     RepairOrder,
     Visit,
 )
+from admin_app.rules import merging
 
 KINDS = ("visit", "complaint", "repair_order", "campaign", "promise", "gift", "followup", "change")
 MODELS: dict[str, Any] = {
@@ -54,7 +55,7 @@ def kinds_for(session: Any) -> list[str]:
 
 def counts(session: Any, customer_id: int) -> dict[str, int]:
     """How many lines each readable kind has."""
-    return {kind: session.scalar(_of(kind, customer_id, sa.func.count(MODELS[kind].id))) or 0
+    return {kind: session.scalar(_of(session, kind, customer_id, sa.func.count(MODELS[kind].id))) or 0
             for kind in kinds_for(session)}
 
 
@@ -65,7 +66,7 @@ def stream(session: Any, customer_id: int, kind: str | None, page: int, size: in
     keys: list[tuple[bool, float, str, int]] = []
     for one in chosen:
         model, (at, ahead) = MODELS[one], _order(one)
-        statement = _of(one, customer_id, model.id, at, ahead).order_by(
+        statement = _of(session, one, customer_id, model.id, at, ahead).order_by(
             ahead.desc(), sa.case((ahead, at)), at.desc(), model.id.desc())
         keys += [(bool(coming), _seconds(moment), one, key)
                  for key, moment, coming in session.execute(statement.limit(wanted))]
@@ -73,9 +74,12 @@ def stream(session: Any, customer_id: int, kind: str | None, page: int, size: in
     return _loaded(session, keys[size * page:wanted])
 
 
-def _of(kind: str, customer_id: int, *columns: Any) -> Any:
+def _of(session: Any, kind: str, customer_id: int, *columns: Any) -> Any:
     if kind == "change":
-        return sa.select(*columns).where(AuditEntry.table == "customer", AuditEntry.row_id == customer_id)
+        merged = merging.merged_ids(session, customer_id)  # that they went to the recycle bin the merge says
+        return sa.select(*columns).where(AuditEntry.table == "customer", sa.or_(
+            AuditEntry.row_id == customer_id, sa.and_(
+                AuditEntry.row_id.in_(merged), AuditEntry.verb.not_in([AuditVerb.DELETE, AuditVerb.RESTORE]))))
     return sa.select(*columns).where(MODELS[kind].customer_id == customer_id)
 
 

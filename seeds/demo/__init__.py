@@ -7,6 +7,7 @@ driving.py   cars, services, repairs, and the calls that a year brings
 tasks.py     follow-ups as the rules make them, promises, gifts
 troubles.py  complaints in every state
 parties.py   campaigns with guests, costs and their outcome
+quality.py   files confirmed, files on the desk twice
 traces.py    score periods, changes and look-ups of the last weeks
 bulk.py      rows in large numbers, for measuring
 """
@@ -18,7 +19,7 @@ from typing import Any
 
 from admin_app import access
 from admin_app.rules import complaints
-from seeds.demo import parties, story, traces, troubles
+from seeds.demo import parties, quality, story, traces, troubles
 from seeds.demo.world import World, begin
 
 SEED = 20260101
@@ -36,12 +37,14 @@ def make(session: Any, now: dt.datetime, *, customers: int = CUSTOMERS, closed_m
     with access.as_system(session, "demo store"):
         world = begin(session, now, seed)
         files = [file for code, share in SHARES.items() for file in story.build(world, code, round(customers * share))]
+        quality.make(world, files)
         troubles.make(world, files)
         parties.make(world, files)
         traces.make(world, files)
         traces.changes(world, files)
         world.writer.flush()
         story.recent(world, files)
+        quality.stale(world, files)
         traces.top_up(world, files)
         world.writer.flush()
         story.refresh(world, files)

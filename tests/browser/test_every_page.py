@@ -27,6 +27,10 @@ PAGES = {
         "/admin/", "/admin/scores/?role=sales_consultant", "/admin/recycle/", "/admin/user/", "/admin/audit_entry/",
         "/admin/followup_rule/", "/admin/campaign/details/?id={campaign}", "/admin/repair_order/",
         "/admin/visit/?flt0_channel_equals=phone"),
+    "care_manager": (
+        "/admin/duplicates/", "/admin/duplicates/?show=apart", "/admin/duplicates/?show=merged",
+        "/admin/duplicates/merge/?keep={customer}&drop={twin}", "/admin/quality/",
+        "/admin/quality/rows/?show=customers", "/admin/vehicle/new/"),
     "administrator": ("/admin/", "/admin/grant/", "/admin/break-glass/", "/admin/user/new/"),
 }
 
@@ -47,8 +51,11 @@ def numbers(session: Any, cast: Cast) -> dict[str, int]:
     f.make_vehicle(session, customer)
     f.make_visit(session, customer, staff=cast.care_specialist, content="长" * 300)
     f.make_followup(session, customer, assignee=cast.care_specialist, script="您好" * 40)
+    twin = f.make_customer(session, owner=cast.colleague, name="建国own", phone2="+8613912340000", tags=["置换"],
+                           note="要倒车影像", phone="+8613912340001", address="翠竹路 8 号")
+    customer.phone2, customer.referrer_id = "+8613912340000", twin.id
     session.commit()
-    return {table: ids["own"] for table, ids in world.ids.items()}
+    return {table: ids["own"] for table, ids in world.ids.items()} | {"twin": twin.id}
 
 
 @pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])

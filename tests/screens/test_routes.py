@@ -22,10 +22,13 @@ SIGNED_IN = {
     "reveal.show", "complaint_page.board", "complaint_page.details", "complaint_page.step", "campaign_page.details",
     "campaign_page.step", "campaign_page.member", "scores.page", "scores.rows", "scores.note", "scores.confirm",
     "recycle.show", "recycle.restore", "imports.show", "imports.upload", "imports.step", "imports.state",
-    "imports.columns", "imports.run", "imports.undo", "imports.errors"}
+    "imports.columns", "imports.run", "imports.undo", "imports.errors",
+    "customer_page.confirm", "duplicates.show", "duplicates.check", "quality.page", "quality.rows"}
 # Named roles only.
 ROLES_ONLY = {
     "jobs.run": {"administrator"}, "break_glass.ask": {"administrator"},
+    "duplicates.apart": {"care_manager"}, "duplicates.together": {"care_manager"}, "merging.merge": {"care_manager"},
+    "merging.compare": {"care_manager"}, "merging.undo": {"care_manager"},
     "scores.close": {"general_manager", "care_manager"}, "scores.pay": {"general_manager", "care_manager"}}
 # What each generated screen serves; tests/screens/test_matrix.py says to whom.
 GENERATED = {"index_view", "create_view", "edit_view", "details_view", "delete_view", "action_view", "ajax_lookup",

@@ -5,6 +5,7 @@ making.py    cases into tasks: nobody's task twice, the right person
 staff.py     whom a task is given to
 events.py    tasks that an event makes at once
 dated.py     tasks that a date on a record makes, by the nightly job
+confirming.py  files that nobody has confirmed for long, a few a person and day
 calendar.py  birthdays (solar and lunar), anniversaries and festivals
 contacts.py  what a contact settles, what it makes pointless, and the next one
 tasks.py     done, snoozed, skipped, given to somebody else; the customer's next date

@@ -3,7 +3,8 @@
 Which days: a rule makes the tasks whose due day lies from `today - CATCH_UP` to today, and not those that would be
 void already. So a week without the job loses nothing, the first night over an old ledger does not flood anybody,
 and running it twice adds nothing. A service forecast may jump (a new mileage), so its reminder is made as long as
-it makes sense. A grade that has outlived its window is reminded of once, from the next morning on.
+it makes sense. A grade that has outlived its window is reminded of once, from the next morning on. Files that nobody
+has confirmed for long are worked off a few a person and day (confirming.py).
 A fixed number of queries a rule and store, never one a customer.
 """
 
@@ -19,7 +20,7 @@ import sqlalchemy as sa
 from admin_app import access, audit
 from admin_app.choices import AuditVerb, FollowUpState, Stage, Trigger
 from admin_app.models import Customer, FollowUp, FollowUpRule, Store
-from admin_app.rules.followups import cases, making, rules
+from admin_app.rules.followups import cases, confirming, making, rules
 from admin_app.rules.followups.staff import Staff
 from admin_app.rules.followups.tasks import OPEN_STATES, forget, refresh_customers, refresh_store
 
@@ -36,7 +37,7 @@ def make_dated(session: Any, today: dt.date, now: dt.datetime) -> dict[str, int]
     with access.as_system(session, "job: followups"):
         stores = list(session.scalars(sa.select(Store).order_by(Store.id)))
         dated = rules.enabled(session, *cases.DATED)
-        graded = rules.enabled(session, Trigger.CONTACT)
+        graded, confirmed = rules.enabled(session, Trigger.CONTACT), rules.enabled(session, Trigger.FILE_STALE)
         for store in stores:
             counts["void"] += void_expired(session, store, today, now)
             staff = Staff.of(session, store.id)
@@ -44,6 +45,9 @@ def make_dated(session: Any, today: dt.date, now: dt.datetime) -> dict[str, int]
                 counts[rule.code] += _make(session, rule, store, staff, today, now)
             for rule in graded:
                 counts[rule.code] += _remind_of_grade(session, rule, store, staff, today, now)
+            for rule in confirmed:
+                counts[rule.code] += len(making.insert(session, confirming.tasks(
+                    session, rule, store, staff, today, now)))
             refresh_store(session, store.id)
     return dict(counts)
 
@@ -89,6 +93,9 @@ def preview(session: Any, rule: FollowUpRule, today: dt.date, now: dt.datetime,
     The rule need not be saved. Nothing is written. Key None: tasks that nobody would get.
     """
     counts: Counter[int | None] = Counter()
+    if rule.trigger == Trigger.FILE_STALE:
+        with session.no_autoflush, access.as_system(session, "preview of a rule"):
+            return confirming.expected(session, rule, today, now, days)
     if rule.trigger not in cases.DATED:
         return {}
     last = today + dt.timedelta(days=days - 1)

@@ -55,6 +55,8 @@ def check_condition(condition: Any) -> None:
         if name in rules.OF_THE_TRIGGER:
             if name == "festival" and value not in calendar.FESTIVALS:
                 raise RuleError(_l("There is no festival %(name)s.", name=value), "condition")
+            if name == "most_a_day" and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+                raise RuleError(_l("most_a_day is a whole number from 1."), "condition")
             continue
         if name not in about or about[name].private or about[name].kind not in _KINDS:
             raise RuleError(_l("Customers have no field %(name)s for a condition.", name=name), "condition")

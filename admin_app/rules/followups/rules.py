@@ -1,7 +1,8 @@
 """The follow-up rules as rows (FollowUpRule, seeds/followup_rules.yaml): which ones fire, for whom, and when.
 
 A condition names customer fields with a value or a list of values (None stands for "empty"). Beside these it may
-say things of the trigger: `months` and `km` (service), `festival`, `window_days` (after which a grade is stale).
+say things of the trigger: `months` and `km` (service), `festival`, `window_days` (after which a grade is stale),
+`most_a_day` (so many tasks to confirm a file has a person at a time).
 holds() in Python and criteria() in SQL say the same; a test keeps them equal.
 """
 
@@ -18,7 +19,7 @@ from admin_app.choices import OffsetUnit, Trigger
 from admin_app.models import Customer, FollowUpRule
 from admin_app.rules import workdays
 
-OF_THE_TRIGGER = {"months", "km", "festival", "window_days"}
+OF_THE_TRIGGER = {"months", "km", "festival", "window_days", "most_a_day"}
 CATCH_UP = 14  # days that a nightly job may have been missed without losing a task (default)
 MANUAL = "manual"  # code of the rule behind a date that a person chose
 
