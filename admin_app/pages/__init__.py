@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from flask import Flask
 
 PAGES = ("sign_in", "account", "break_glass", "home", "followups", "visit_log", "customer", "search", "reveal",
-         "complaints", "campaign", "scores", "recycle", "jobs", "health")
+         "complaints", "campaign", "scores", "recycle", "requests", "prints", "jobs", "health")
 
 
 def register(app: Flask) -> None:

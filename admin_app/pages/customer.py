@@ -11,14 +11,14 @@ from flask import Blueprint, Flask, abort, render_template, request
 from sqlalchemy.orm import selectinload
 
 from admin_app import access, access_log, clock, look, menu
-from admin_app.choices import ComplaintState, FollowUpState, Grade, PromiseState, RepairState
+from admin_app.choices import ComplaintState, FollowUpState, Grade, PromiseState, RepairState, RequestVerb
 from admin_app.clock import utcnow
 from admin_app.columns import fields
 from admin_app.database import db
 from admin_app.desk import cells
 from admin_app.models import Complaint, Customer, FollowUp, Promise, RepairOrder, Vehicle, Visit
 from admin_app.pages import stream_words, task_rows
-from admin_app.rules import customers, privacy, timeline
+from admin_app.rules import customers, privacy, requests, timeline
 
 bp = Blueprint("customer_page", __name__, url_prefix="/admin/customer")
 
@@ -63,7 +63,7 @@ def details() -> Any:
         broken=_broken(customer, now), missing=_missing(customer), profile=_profile(customer),
         stale=customers.grade_is_stale(customer, clock.local_day(now)), longest=_longest(customer), actor=actor,
         log_task=_log_task(customer, actor), may_reveal=privacy.may_reveal(db.session, "customer"),
-        next_tone=_next_tone(customer, now))
+        next_tone=_next_tone(customer, now), asks_delete=requests.may_ask(actor, "customer", RequestVerb.DELETE))
 
 
 def _customer() -> Customer:

@@ -20,14 +20,15 @@ SIGNED_IN = {
     "followups.act", "followups.bulk", "visit_log.show", "visit_log.save", "customer_page.details", "search.find",
     "reveal.show", "complaint_page.board", "complaint_page.details", "complaint_page.step", "campaign_page.details",
     "campaign_page.step", "campaign_page.member", "scores.page", "scores.rows", "scores.note", "scores.confirm",
-    "recycle.show", "recycle.restore"}
+    "recycle.show", "recycle.restore", "prints.customer", "prints.day", "prints.callback", "requests.show",
+    "requests.ask_form", "requests.ask", "requests.decide", "requests.withdraw", "requests.use"}
 # Named roles only.
 ROLES_ONLY = {
     "jobs.run": {"administrator"}, "break_glass.ask": {"administrator"},
     "scores.close": {"general_manager", "care_manager"}, "scores.pay": {"general_manager", "care_manager"}}
 # What each generated screen serves; tests/screens/test_matrix.py says to whom.
 GENERATED = {"index_view", "create_view", "edit_view", "details_view", "delete_view", "action_view", "ajax_lookup",
-             "ajax_update", "export"}
+             "ajax_update", "export", "columns_view"}
 EXTRA = {"user.password_view": {"administrator"}}
 
 
