@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import request
 from flask_babel import gettext as _
-from werkzeug.datastructures import MultiDict
 
 from admin_app import access_log
 from admin_app.desk import chosen
@@ -20,9 +19,14 @@ LEFT_OUT = ("cols", "columns", "page", "after", "before", "filters", "page_size"
 def address(view: Any, verb: str, kind: str, whole: bool) -> str:
     """Where somebody asks for this list as a file: its search, filters and order, and the columns by name."""
     query = urlencode([(key, value) for key, value in request.args.items(multi=True) if key not in LEFT_OUT])
-    names = chosen.offered(view) if whole else view.shown
+    columns = {"all": 1} if whole else {"cols": ",".join(view.shown)}
     return f"{request.script_root}/admin/requests/new/?" + urlencode(
-        {"verb": verb, "table": view.table, "form": kind, "cols": ",".join(names), "query": query})
+        {"verb": verb, "table": view.table, "form": kind, **columns, **({"query": query} if query else {})})
+
+
+def columns_of(view: Any, given: Mapping[str, str]) -> list[str]:
+    """The columns that a request asks for: all fields, or those it names."""
+    return chosen.offered(view) if given.get("all") else chosen.fitting(view, chosen.split(given.get("cols", "")))[0]
 
 
 def delete_address(table: str, keys: Iterable[int]) -> str:
@@ -31,7 +35,7 @@ def delete_address(table: str, keys: Iterable[int]) -> str:
         [("verb", "delete"), ("table", table), *(("id", key) for key in keys)])
 
 
-def narrowed(view: Any, query: MultiDict[str, str]) -> list[str]:
+def narrowed(view: Any, query: Mapping[str, str]) -> list[str]:
     """Search and filters of a query in sentences; phones, plates and VINs in them stand masked."""
     from admin_app.desk import toolbar
 

@@ -115,9 +115,10 @@ class DeskView(EditingDesk):
         reveals.check_agreement(db.session, clock.today())
         start_writing(db.session)
         names = [name for name, _field in exports.columns_of(self.model)] if "all" in request.args else self.shown
+        why = _("; ").join(asking.narrowed(self, request.args))
         try:
             return self.hand_out(self.taken(request.args, names), export_type,
-                                 lambda number: access_log.exported(self.table, number))
+                                 lambda number: access_log.exported(self.table, number, why))
         except handing.TooMany:
             db.session.rollback()
             flash(_("An export holds at most %(most)s rows. Narrow the list by a filter.",

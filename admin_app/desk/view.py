@@ -284,11 +284,7 @@ class BaseDesk(ModelView):
         found = listing.page(self.model, statement, order, size, after=_key("after"), before=_key("before"),
                              number=view_args.page or 0)
         number, found.count = listing.count(self.model, statement, exact)
-        if view_args.search:
-            access_log.searched(self.table, view_args.search, len(found.rows))
-        for index, _name, text in view_args.filters or ():
-            if self._filters[index].field.private:  # found by its whole value: a search like any other
-                access_log.searched(self.table, text, len(found.rows))
+        self.log_searches(view_args, len(found.rows))
         if request.accept_mimetypes.best == "application/json":
             return {"count": found.count, "rows": [{"id": row.id, "label": self.heading(row)} for row in found.rows]}
         from admin_app.desk import toolbar
@@ -296,6 +292,14 @@ class BaseDesk(ModelView):
         bar = toolbar.Toolbar(self, view_args, found, number)
         return self.render(self.list_template, view=self, bar=bar, rows=self._rows(found.rows),
                            columns=toolbar.columns(self, view_args), search=view_args.search)
+
+    def log_searches(self, view_args: ViewArgs, number: int) -> None:
+        """Note what was looked for; a private value that was found by its whole value is a search like any other."""
+        if view_args.search:
+            access_log.searched(self.table, view_args.search, number)
+        for index, _name, text in view_args.filters or ():
+            if self._filters[index].field.private:
+                access_log.searched(self.table, text, number)
 
     def _rows(self, rows: list[Any]) -> list[dict[str, Any]]:
         """The table's rows, ready to print: key, name, address, cells as (name, label, class, html)."""

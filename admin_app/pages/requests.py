@@ -114,7 +114,7 @@ def ask() -> Any:
         return redirect(led)
     try:
         form = request.form
-        names = chosen.fitting(view, chosen.split(form.get("cols", "")))[0] if verb in requests.EXPORTS else []
+        names = asking.columns_of(view, form) if verb in requests.EXPORTS else []
         made = requests.ask(
             db.session, verb, view.table, _ids(view, verb, form), purpose=form.get("purpose", ""),
             recipient=form.get("recipient", ""), form=form.get("form") if verb in requests.EXPORTS else None,
@@ -160,7 +160,9 @@ def _ids(view: Any, verb: RequestVerb, given: Any) -> list[Any]:
 
 def _form(view: Any, verb: RequestVerb, given: Any, error: RuleError | None = None) -> str:
     ids = _ids(view, verb, given)
-    names = chosen.fitting(view, chosen.split(given.get("cols", "")))[0]
+    if verb in requests.EXPORTS:  # the number of rows tells what a search would
+        view.log_searches(view.asked(_query(given.get("query"))), len(ids))
+    names = asking.columns_of(view, given)
     keys = [one[0] for one in ids[:10]] if verb == RequestVerb.DELETE else []
     records = db.session.scalars(sa.select(view.model).where(view.model.id.in_(keys))) if keys else ()
     return render_template(
