@@ -51,13 +51,10 @@ def decide(session: Any, person: Any, request: Any, note: str = "同意") -> Non
 
 @pytest.mark.parametrize("verb", list(ASKS))
 def test_who_may_ask(verb: RequestVerb) -> None:
-    rights = starting.seeded_rights()
-    may = set()
-    for role in ROLES:
-        actor = access.Actor(user_id=1, rights={table: right for (code, table), right in rights.items() if code == role})
-        if requests.may_ask(actor, "customer", verb):
-            may.add(role)
-    assert may == ASKS[verb]
+    rights = starting.seeded_rights().items()
+    actors = {role: access.Actor(user_id=1, rights={table: right for (code, table), right in rights if code == role})
+              for role in ROLES}
+    assert {role for role, actor in actors.items() if requests.may_ask(actor, "customer", verb)} == ASKS[verb]
 
 
 def test_no_full_numbers_where_there_are_none(session: Any, cast: Any) -> None:
