@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm.exc import StaleDataError
 
 from admin_app import access, starting
 from admin_app import choices as ch
@@ -78,6 +79,18 @@ def test_asked_approved_and_used_once(session: Any, cast: Any, team: list[Any]) 
     assert row(m.SecondPersonRequest, request.id).state == RequestState.DONE
     with pytest.raises(RuleError):
         requests.begin_use(session, request, LATER)
+
+
+def test_two_uses_at_the_same_time_are_one(session: Any, cast: Any, team: list[Any]) -> None:
+    request = ask(session, cast.sales_manager, team)
+    decide(session, cast.care_manager, request)
+    act_as(cast.sales_manager)
+    assert request.version == 3  # as this use has read it; another one is a moment faster
+    table = m.SecondPersonRequest.__table__
+    session.connection().execute(sa.update(table).values(version=4))
+    with pytest.raises(StaleDataError):
+        requests.begin_use(session, request, LATER)
+    session.rollback()
 
 
 def test_an_approval_runs_out(session: Any, cast: Any, team: list[Any]) -> None:
