@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,6 +27,7 @@ from admin_app.clock import utcnow
 from admin_app.errors import Refused
 from admin_app.models import BY_TABLE, Grant, Role, Team, User
 
+MOST_KEYS = 1_000  # keys that one question to the database names
 WIDTH = {Scope.NONE: 0, Scope.OWN: 1, Scope.TEAM: 2, Scope.STORE: 3, Scope.ALL: 4}
 
 # Fields that only people who may assign rows of the table change (beside giving a new row to oneself).
@@ -39,7 +41,8 @@ GROUP_ONLY = {("user", "group_wide")}
 
 @dataclass(frozen=True)
 class Right:
-    """What a person may do with a table. read, write, delete say whose rows; `second` marks X* and D*."""
+    """What a person may do with a table. read, write, delete say whose rows; `second` marks X* and D*: exporting and
+    deleting are refused until a second person has approved a request (rules/requests)."""
 
     read: Scope = Scope.NONE
     write: Scope = Scope.NONE
@@ -349,12 +352,26 @@ def may_change(session: Any, row: Any) -> bool:
 
 def readable(session: Any, table: str, ids: Iterable[int]) -> set[int]:
     """Which rows of a table the acting person may read, those in the recycle bin included."""
-    model, actor = BY_TABLE[table], actor_of(session)
+    actor = actor_of(session)
     if actor is None or not actor.may(table, "read"):
         return set()
-    statement = sa.select(model.id).where(model.id.in_(set(ids)))
-    criterion = scope.criterion(model, replace(actor, include_deleted=True), "read")
-    return set(session.scalars(ungated(statement if criterion is None else statement.where(criterion))))
+    return within(session, replace(actor, include_deleted=True), table, ids, "read")
+
+
+def within(session: Any, actor: Actor, table: str, ids: Iterable[int], verb: str) -> set[int]:
+    """Which rows of a table lie within a person's scope for `read`, `write` or `delete`, whoever acts now."""
+    model, criterion = BY_TABLE[table], scope.criterion(BY_TABLE[table], actor, verb)
+    found: set[int] = set()
+    for keys in _pieces(set(ids)):
+        statement = sa.select(model.id).where(model.id.in_(keys))
+        found |= set(session.scalars(ungated(statement if criterion is None else statement.where(criterion))))
+    return found
+
+
+def _pieces(keys: Iterable[int]) -> Iterator[list[int]]:
+    left = iter(keys)
+    while piece := list(islice(left, MOST_KEYS)):
+        yield piece
 
 
 def _row_matches(session: Any, actor: Actor, row: Any, verb: str) -> bool:

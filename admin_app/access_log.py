@@ -98,10 +98,15 @@ def viewed(table: str, row_id: int) -> None:
 
 def searched(table: str | None, query: str, count: int) -> None:
     """A person has searched; what was typed is kept, what may be a piece of a phone, plate or VIN masked."""
+    _later(AccessVerb.SEARCH, table, reason=as_logged(query)[:200], count=count)
+
+
+def as_logged(query: str) -> str:
+    """What was typed into a search, masked where it may be a piece of a phone, plate or VIN."""
     typed = query.strip()
     digits = sum(letter.isdigit() for letter in typed)
     private = digits >= 4 or cleaning.plate(typed).value or cleaning.vin(typed).value
-    _later(AccessVerb.SEARCH, table, reason=(masked("tail", typed) if private else typed)[:200], count=count)
+    return masked("tail", typed) if private else typed
 
 
 def exported(table: str, count: int, reason: str | None = None) -> None:

@@ -29,6 +29,12 @@ SAFE_SQLITE = (3, 51, 3)
 writing: ContextVar[bool] = ContextVar("caredesk_writing", default=True)
 
 
+def start_writing(session: Any) -> None:
+    """Let a request that has only read so far begin anew as a writer: an export and a print log what they show."""
+    session.rollback()
+    writing.set(True)
+
+
 class Base(DeclarativeBase):
     """Base of every model; constraint names are fixed so that migrations can name them."""
 

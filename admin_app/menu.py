@@ -78,6 +78,7 @@ SECTIONS = (
         Entry(_l("Score schemes"), "/admin/score_scheme/", "score_scheme"),
         Entry(_l("Scheme lines"), "/admin/scheme_line/", "scheme_line"),
         Entry(_l("Metrics"), "/admin/metric/", "metric"),
+        Entry(_l("Requests"), "/admin/requests/", "second_person_request", count="requests"),
     )),
     Section(_l("Settings"), "sliders", (
         Entry(_l("Follow-up rules"), "/admin/followup_rule/", "followup_rule"),

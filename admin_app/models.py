@@ -977,7 +977,7 @@ class SecondPersonRequest(StoreRow, db.Model):
     purpose: Mapped[str] = c.text(_l("Purpose"), 300, listed=True, readonly=True)
     recipient: Mapped[str | None] = c.text(_l("Who receives it"), 120, listed=True, readonly=True)
     form: Mapped[str | None] = c.text(_l("Kind of file"), 10, readonly=True)
-    query: Mapped[str | None] = c.text(_l("Search and filters"), 2000, readonly=True)
+    query: Mapped[str | None] = c.text(_l("Search and filters"), 2000, hidden=True)
     columns: Mapped[list[str] | None] = c.tags(_l("Columns"), readonly=True)
     ids: Mapped[list[int] | None] = c.data(_l("Records"), hidden=True)
     count: Mapped[int | None] = c.whole(_l("Rows"), listed=True, readonly=True)

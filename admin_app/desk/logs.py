@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from admin_app import access, scope, words
 from admin_app.database import db
-from admin_app.desk import exports, record
+from admin_app.desk import record
 from admin_app.desk.roads import Bulk, DeskView
 from admin_app.models import BY_TABLE
 
@@ -55,7 +55,7 @@ def _within_reach(log: Any) -> Any:
 class LogDesk(DeskView):
     """A log. `veiled`: the columns that are hidden where the reader may not read the record."""
 
-    veiled: tuple[str, ...] = ()
+    beside = ("table", "row_id")
     add = change = drop = False
     bulk: tuple[Bulk, ...] = ()
 
@@ -93,13 +93,13 @@ class LogDesk(DeskView):
             return words.actor(row.actor_name)
         return record.field_words(row.table, row.field) if name == "field" and row.field else None
 
-    def veil(self, piece: Any) -> list[Any]:
+    def veil(self, piece: Any, names: list[str]) -> list[Any]:
         """The rows of an export with the hidden columns blanked where the reader may not read the record."""
-        names = ["id", *(name for name, _field in exports.columns_of(self.model))]
         rows = [list(row) for row in piece]
-        about = [(row[names.index("table")], row[names.index("row_id")]) for row in rows]
+        about = [(row[-2], row[-1]) for row in rows]
         shown = _looked_up(about)
+        places = [place for place, name in enumerate(names, start=1) if name in self.veiled]
         for row, one in zip(rows, about, strict=True):
-            for name in self.veiled if one not in shown else ():
-                row[names.index(name)] = record.HIDDEN if row[names.index(name)] else None
+            for place in places if one not in shown else ():
+                row[place] = record.HIDDEN if row[place] else None
         return rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import sqlalchemy as sa
 from flask import abort, flash, jsonify, redirect, request
@@ -15,17 +16,18 @@ from flask_babel import ngettext
 
 from admin_app import access, access_log, clock, scope
 from admin_app.columns import fields
-from admin_app.database import db, writing
-from admin_app.desk import exports, listing
+from admin_app.database import db, start_writing
+from admin_app.desk import asking, chosen, exports, handing, listing, toolbar
 from admin_app.desk.editing import EditingDesk
 from admin_app.desk.view import is_key
 from admin_app.errors import Refused, RuleError
 from admin_app.masking import masked
 from admin_app.models import BY_TABLE
-from admin_app.rules import reveals
+from admin_app.rules import field_sets, reveals
 
 MOST_FOUND = 20  # rows a look-up answers with
 MOST_AT_ONCE = 100  # rows of one bulk action: those of a page
+ASK = "ask_delete"  # the bulk action that asks a second person first
 
 
 @dataclass(frozen=True)
@@ -56,16 +58,20 @@ def label_in_lookup(row: Any) -> str:
 
 
 class DeskView(EditingDesk):
-    """A generated screen: what views.py derives from."""
+    """A generated screen: what views.py derives from. `beside`: columns that its veil of an export looks at."""
+
+    beside: tuple[str, ...] = ()
 
     bulk: tuple[Bulk, ...] = (
         Bulk("delete", _l("Delete"), "trash", _l("Move {n} records to the recycle bin?"), "delete",
              lambda view, row: view.bin(row)),
     )
+    ask_delete = Bulk(ASK, _l("Request deletion"), "shield", "", "delete", lambda view, row: None)
 
     def bulk_offered(self) -> list[Bulk]:
         """The bulk actions that this person may use here."""
-        return [one for one in self.bulk if self._may(one)]
+        found = [one for one in self.bulk if self._may(one)]
+        return [*found, self.ask_delete] if self.asks_delete else found
 
     def _may(self, one: Bulk) -> bool:
         return self.can_delete if one.verb == "delete" else access.can(self.table, one.verb)
@@ -106,36 +112,72 @@ class DeskView(EditingDesk):
 
     @expose("/export/<export_type>/")
     def export(self, export_type: str) -> Any:
-        """The list as it is filtered and sorted, as a file; logged before it is read."""
-        if export_type not in self.export_types:
+        """What the list shows, as a file: its filters, search, order and columns; `?all=1` with every field."""
+        if export_type not in handing.KINDS:
             abort(404)
         if not self.can_export:
             abort(403)
         reveals.check_agreement(db.session, clock.today())
-        view_args = self._get_list_extra_args()
-        statement = self.statement(view_args)
-        number, _shown = listing.count(self.model, statement, exact=True)
-        if number > exports.MOST_ROWS:
-            flash(_("These are %(number)s rows; an export holds at most %(most)s. Narrow the list by a filter.",
-                    number=f"{number:,}", most=f"{exports.MOST_ROWS:,}"), "error")
+        start_writing(db.session)
+        names = [name for name, _field in exports.columns_of(self.model)] if "all" in request.args else self.shown
+        why = _("; ").join(asking.narrowed(self, request.args))
+        try:
+            return self.hand_out(self.taken(request.args, names), export_type,
+                                 lambda number: access_log.exported(self.table, number, why))
+        except handing.TooMany:
+            db.session.rollback()
+            flash(_("An export holds at most %(most)s rows. Narrow the list by a filter.",
+                    most=f"{exports.MOST_ROWS:,}"), "error")
             return redirect(self.address(""))
-        self._log_export(number)
-        ordered = listing.ordered(self.model, statement, self.list_order(view_args))
-        filename = f"{self.table}_{clock.today():%Y-%m-%d}"
-        if export_type == "csv":
-            return exports.csv_answer(self.model, ordered, filename, self.veil)
-        return exports.xlsx_answer(self.model, ordered, filename, str(self.many), self.veil)
 
-    def veil(self, piece: Any) -> list[Any]:
-        """Rows of an export (key, then the columns) as this reader may see them. A screen may hide more."""
+    def taken(self, given: Any, names: list[str], **more: Any) -> exports.Export:
+        """What an export of this list carries: `given` are the arguments of its address."""
+        view_args = self.asked(given)
+        ordered = listing.ordered(self.model, self.statement(view_args), self.list_order(view_args))
+        return exports.Export(self.model, names, ordered, lambda piece: self.veil(piece, names), self.beside, **more)
+
+    def hand_out(self, export: exports.Export, kind: str, note: Callable[[int], None], most: int | None = None) -> Any:
+        """The file, its number of rows logged by `note` in the transaction that read them."""
+        return handing.answer(export, kind, f"{self.table}_{clock.today():%Y-%m-%d}", str(self.many), note, most=most)
+
+    def veil(self, piece: Any, names: list[str]) -> list[Any]:
+        """Rows of an export (key, its columns, those `beside`) as this reader may see them. A screen may hide more."""
         return list(piece)
 
-    def _log_export(self, number: int) -> None:
-        db.session.rollback()
-        writing.set(True)  # a reading request that writes: its transaction must begin as a writer's
-        access_log.exported(self.table, number)
-        db.session.commit()
-        writing.set(False)
+    # ------------------------------------------------------------ columns
+
+    @expose("/columns/", methods=("POST",))
+    def columns_view(self) -> Any:
+        """Choose the columns of this list, move one, keep them for oneself or under a name; back to the list."""
+        names, _strangers = chosen.fitting(self, request.form.getlist("col"))
+        verb, _colon, name = request.form.get("verb", "show").partition(":")
+        leave_open = verb in ("up", "down")
+        if leave_open:
+            names = chosen.fitting(self, chosen.moved(names, name, -1 if verb == "up" else 1))[0]
+        try:
+            if verb == "keep":
+                field_sets.save(db.session, self.table, names, name=_("My list"), as_standard=True)
+                flash(_("This list keeps these columns."), "success")
+            elif verb == "save":
+                kept = field_sets.save(db.session, self.table, names, name=request.form.get("name", ""),
+                                       shared="shared" in request.form)
+                flash(_("The field set %(name)s is saved.", name=kept.name), "success")
+            elif verb == "usual":
+                field_sets.forget_standard(db.session, self.table)
+                names = []
+            db.session.commit()
+        except RuleError as error:
+            db.session.rollback()
+            flash(str(error.message), "error")
+            leave_open = True
+        return redirect(self._list_with(names, leave_open))
+
+    def _list_with(self, names: list[str], leave_open: bool) -> str:
+        """The list that the form stood on, with other columns."""
+        kept = [(key, value) for key, value in parse_qsl(urlsplit(self.back()).query)
+                if key not in ("cols", "columns", *toolbar.PAGING)]
+        more = ([("cols", ",".join(names))] if names else []) + ([("columns", "1")] if leave_open else [])
+        return f"{self.address('')}?{urlencode([*kept, *more])}"
 
     # ------------------------------------------------------------ bulk
 
@@ -143,10 +185,10 @@ class DeskView(EditingDesk):
     def action_view(self) -> Any:
         """One action on the chosen rows: all of them in one transaction, or none."""
         back = self.back()
-        one = next((one for one in self.bulk if one.name == request.form.get("action")), None)
+        one = next((one for one in (*self.bulk, self.ask_delete) if one.name == request.form.get("action")), None)
         if one is None:
             abort(400)
-        if not self._may(one):
+        if not (self.asks_delete if one.name == ASK else self._may(one)):
             abort(403)
         keys = [int(text) for text in request.form.getlist("rowid") if is_key(text)]
         if not keys or len(keys) > MOST_AT_ONCE:
@@ -155,6 +197,8 @@ class DeskView(EditingDesk):
         rows = list(db.session.scalars(sa.select(self.model).where(self.model.id.in_(keys))))
         if len(rows) != len(set(keys)):
             abort(404)
+        if one.name == ASK:
+            return redirect(asking.delete_address(self.table, keys))
         if one.ask is not None and "confirm" not in request.form:
             return one.ask(self, rows)
         try:

@@ -9,14 +9,16 @@ from urllib.parse import urlencode
 from flask import request
 from flask_babel import gettext as _
 
-from admin_app import look
-from admin_app.desk import record
+from admin_app import access, look
+from admin_app.database import db
+from admin_app.desk import asking, chosen, record
 from admin_app.desk.cells import NUMERIC, SHORT
 from admin_app.desk.fields import SMALL, label_of_link, options_of
 from admin_app.desk.filters import RELATIVE, Filter
 from admin_app.desk.listing import Page
+from admin_app.rules import field_sets
 
-PAGING = ("page", "after", "before", "filters")
+PAGING = ("page", "after", "before", "filters", "columns")
 
 
 def _address(path: str, leave: tuple[str, ...] = (), **change: Any) -> str:
@@ -39,17 +41,52 @@ class Column:
 
 
 def columns(view: Any, view_args: Any) -> list[Column]:
-    """The headings, the title first and then in list order."""
+    """The headings, the title first and then as they were chosen."""
+    places = {name: index for index, (name, _label) in enumerate(view._list_columns)}
     found = []
-    for index, (name, label) in enumerate(view._list_columns):
+    for name in view.shown:
+        index, label = places[name], view.about[name].label
         here = view_args.sort == index and name in view._sortable_columns
         turned = 1 if here and not view_args.sort_desc else None
         href = _address(request.path, ("desc",), sort=index, desc=turned) if name in view._sortable_columns else ""
         direction = ("descending" if view_args.sort_desc else "ascending") if here else ""
         found.append(Column(name, label, href, direction, "num" if view.about[name].kind in NUMERIC else ""))
-    if view.title:
-        found.sort(key=lambda column: column.name != view.title)
     return [replace(column, css=f"{column.css} lo") if place > SHORT else column for place, column in enumerate(found)]
+
+
+def in_use(view: Any, given: Any) -> list[tuple[str, Filter, str]]:
+    """(argument, filter, text) of every filter of an address that the table knows."""
+    found = []
+    for arg, text in given.items():
+        key = arg.removeprefix("flt").partition("_")[2]
+        if arg.startswith("flt") and key in view._filter_args and text.strip():
+            one = view._filter_args[key][1]
+            if one.validate(text):
+                found.append((arg, one, text.strip()))
+    return found
+
+
+def sentence(one: Filter, text: str) -> str:
+    """A filter in use as people read it."""
+    if one.op == "empty":
+        if one.value(text):
+            return _("%(field)s: empty", field=one.name)
+        return _("%(field)s: filled in", field=one.name)
+    if one.op == "equals":
+        return _("%(field)s: %(value)s", field=one.name, value=_value(one, text))
+    return _("%(field)s %(verb)s %(value)s", field=one.name, verb=one.operation(), value=_value(one, text))
+
+
+def _value(one: Filter, text: str) -> str:
+    if one.field.kind == "link":
+        return _("me") if text == "me" else label_of_link(one.field.target, text)
+    if one.field.kind == "choice" and one.field.choices:
+        return _(", ").join(look.label_of(one.field.choices.find(part)) for part in text.split(","))
+    if one.field.kind == "yes":
+        return _("Yes") if one.value(text) else _("No")
+    if one.column in record.TABLE_COLUMNS:
+        return record.table_words(text)
+    return str(RELATIVE[text][0]) if text in RELATIVE else text
 
 
 class Toolbar:
@@ -95,8 +132,41 @@ class Toolbar:
     def clear(self) -> str:
         return self.path
 
-    def export(self, kind: str) -> str:
-        return _address(f"{self.path}export/{kind}/")
+    def export(self, kind: str, whole: bool = False) -> str:
+        """Address of this list as a file; `whole` with all fields of the table."""
+        path = f"{self.path}export/{kind}/"
+        return _address(path, ("cols",), all=1) if whole else _address(path)
+
+    def request(self, verb: str, kind: str, whole: bool = False) -> str:
+        """Address where somebody else is asked to approve this list as a file."""
+        return asking.address(self.view, verb, kind, whole)
+
+    # ------------------------------------------------------------ columns
+
+    @property
+    def columns_href(self) -> str:
+        """Address of this list with its columns laid open."""
+        return _address(self.path, columns=1)
+
+    @property
+    def choosing(self) -> bool:
+        return "columns" in request.args
+
+    @property
+    def can_keep(self) -> bool:
+        """Whether the person may keep columns under a name."""
+        return access.can("field_set", "create")
+
+    def choices(self) -> list[tuple[str, Any, bool]]:
+        """(name, label, shown) of every column: those that are shown in their order, then the others."""
+        shown = self.view.shown
+        rest = [name for name in chosen.offered(self.view) if name not in shown]
+        return [(name, self.view.about[name].label, name in shown) for name in [*shown, *rest]]
+
+    def sets(self) -> list[tuple[Any, str]]:
+        """(field set, address of this list with its columns)."""
+        return [(one, _address(self.path, cols=",".join(one.columns or ()), columns=1))
+                for one in field_sets.offered(db.session, self.view.table)]
 
     def sizes(self) -> list[tuple[int, str, bool]]:
         """(rows a page, address, whether it is the one in use)."""
@@ -105,35 +175,8 @@ class Toolbar:
 
     def active(self) -> list[tuple[str, str]]:
         """(sentence, address without it) of every filter in use."""
-        found = []
-        for arg, text in request.args.items():
-            key = arg.removeprefix("flt").partition("_")[2]
-            if not arg.startswith("flt") or key not in self.view._filter_args or not text.strip():
-                continue
-            one = self.view._filter_args[key][1]
-            if one.validate(text):
-                found.append((self._sentence(one, text.strip()), _address(self.path, (arg, "exact"))))
-        return found
-
-    def _sentence(self, one: Filter, text: str) -> str:
-        if one.op == "empty":
-            if one.value(text):
-                return _("%(field)s: empty", field=one.name)
-            return _("%(field)s: filled in", field=one.name)
-        if one.op == "equals":
-            return _("%(field)s: %(value)s", field=one.name, value=self._value(one, text))
-        return _("%(field)s %(verb)s %(value)s", field=one.name, verb=one.operation(), value=self._value(one, text))
-
-    def _value(self, one: Filter, text: str) -> str:
-        if one.field.kind == "link":
-            return _("me") if text == "me" else label_of_link(one.field.target, text)
-        if one.field.kind == "choice" and one.field.choices:
-            return _(", ").join(look.label_of(one.field.choices.find(part)) for part in text.split(","))
-        if one.field.kind == "yes":
-            return _("Yes") if one.value(text) else _("No")
-        if one.column in record.TABLE_COLUMNS:
-            return record.table_words(text)
-        return str(RELATIVE[text][0]) if text in RELATIVE else text
+        return [(sentence(one, text), _address(self.path, (arg, "exact")))
+                for arg, one, text in in_use(self.view, request.args)]
 
     def quick(self) -> list[tuple[Any, str, bool]]:
         """(label, address, whether it is on) of the chips that stand ready."""

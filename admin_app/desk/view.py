@@ -12,21 +12,24 @@ from typing import Any
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
-from flask import abort, flash, request
+from flask import abort, flash, g, request
 from flask_admin import expose
 from flask_admin.contrib.sqla import ModelView
+from flask_admin.model.base import ViewArgs
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from markupsafe import Markup, escape
 
 from admin_app import access, access_log, clock, look
+from admin_app.choices import RequestVerb
 from admin_app.columns import Field, fields
 from admin_app.database import db
-from admin_app.desk import cells, listing, record
+from admin_app.desk import cells, chosen, listing, record
 from admin_app.desk.fields import reveal_address
 from admin_app.desk.filters import Filter, filters_of, list_address
 from admin_app.models import BY_TABLE
+from admin_app.rules import requests
 
 PATH = re.compile(r"/(?![/\\])[^\\\x00-\x1f]*")
 TITLES = ("name", "model", "number", "label", "version_name", "code")
@@ -60,6 +63,7 @@ class BaseDesk(ModelView):
     fixed: tuple[str, ...] = ()  # fields that only a new record takes
     related: tuple[tuple[str, str], ...] = ()  # (table, its link to this record): lists that the details page opens
     log_views = False  # whether opening a record is logged (customers and what names them)
+    veiled: tuple[str, ...] = ()  # columns that some readers may not see: nobody sorts by them
 
     list_template = "desk/list.html"
     create_template = "desk/form.html"
@@ -73,7 +77,6 @@ class BaseDesk(ModelView):
     can_set_page_size = True
     page_size_options = (20, 50, 100)
     form_base_class = FlaskForm
-    export_types = ("csv", "xlsx")
 
     def __init__(self) -> None:
         self.table = self.model.__tablename__
@@ -85,7 +88,8 @@ class BaseDesk(ModelView):
     # ------------------------------------------------------------ what Flask-Admin asks, answered by declarations
 
     def get_list_columns(self) -> list[tuple[str, Any]]:
-        return [(name, self.about[name].label) for name in self.listed]
+        """Every column that a list may show: those that it shows by itself first, so that `sort=3` stays the same."""
+        return [(name, self.about[name].label) for name in chosen.offered(self)]
 
     def get_details_columns(self) -> list[tuple[str, Any]]:
         return [(name, field.label) for name, field in self.about.items() if not field.hidden]
@@ -94,9 +98,10 @@ class BaseDesk(ModelView):
         return self.get_details_columns()
 
     def get_sortable_columns(self) -> dict[str, Any]:
-        """Every listed column but private ones (an order tells about values) and structured data."""
-        return {name: getattr(self.model, name) for name in self.listed
-                if not self.about[name].private and self.about[name].kind not in ("data", "tags", "note", "link")}
+        """Every column but private ones (an order tells about values) and structured data."""
+        return {name: getattr(self.model, name) for name in chosen.offered(self)
+                if not self.about[name].private and name not in self.veiled
+                and self.about[name].kind not in ("data", "tags", "note", "link")}
 
     def init_search(self) -> bool:
         return bool(listing.searched(self.model))
@@ -146,6 +151,21 @@ class BaseDesk(ModelView):
     @property
     def can_export(self) -> bool:
         return access.can(self.table, "export")
+
+    @property
+    def asks_export(self) -> bool:
+        """Whether the person exports here with the approval of somebody else (X*)."""
+        return requests.may_ask(access.current(), self.table, RequestVerb.EXPORT)
+
+    @property
+    def asks_full(self) -> bool:
+        """Whether the person may ask for an export with full numbers."""
+        return requests.may_ask(access.current(), self.table, RequestVerb.EXPORT_FULL)
+
+    @property
+    def asks_delete(self) -> bool:
+        """Whether the person deletes here with the approval of somebody else (D*)."""
+        return self.drop and requests.may_ask(access.current(), self.table, RequestVerb.DELETE)
 
     # ------------------------------------------------------------ rows
 
@@ -197,9 +217,20 @@ class BaseDesk(ModelView):
 
     # ------------------------------------------------------------ list
 
+    @property
+    def shown(self) -> list[str]:
+        """The columns of this request's list in their order; asked once."""
+        kept: dict[str, list[str]] = g.setdefault("shown_columns", {})
+        if self.table not in kept:
+            kept[self.table], strangers = chosen.of(self, request.args)
+            if strangers and request.endpoint == f"{self.table}.index_view":
+                flash(_("There is no column %(names)s here; it was left out.",
+                        names=_(", ").join(name[:40] for name in strangers[:5])), "warning")
+        return kept[self.table]
+
     def base_statement(self) -> Any:
         """All rows of the list before search and filters. A screen may narrow it."""
-        return listing.select_rows(self.model, self.listed)
+        return listing.select_rows(self.model, self.shown)
 
     def statement(self, view_args: Any) -> Any:
         """The rows that search and filters of the address leave."""
@@ -217,15 +248,25 @@ class BaseDesk(ModelView):
             return listing.Order(self._sortable_columns[column[0]], bool(view_args.sort_desc))
         return listing.Order(getattr(self.model, self.order[0]), self.order[1])
 
-    def _get_list_filter_args(self) -> list[Any]:
-        """The filters of the address in their order. Blank ones are left out, impossible ones are said."""
-        found = []
-        for arg in request.args:
+    def _get_list_extra_args(self) -> ViewArgs:
+        return self.asked(request.args)
+
+    def asked(self, given: Any) -> ViewArgs:
+        """What an address asks of the list: page, order, search, filters. `given` holds its arguments."""
+        return ViewArgs(
+            page=given.get("page", 0, type=int), page_size=given.get("page_size", 0, type=int),
+            sort=given.get("sort", None, type=int), sort_desc=given.get("desc", None, type=int),
+            search=given.get("search"), filters=self._get_list_filter_args(given))
+
+    def _get_list_filter_args(self, given: Any = None) -> list[Any]:
+        """The filters of an address in their order. Blank ones are left out, impossible ones are said."""
+        found, given = [], request.args if given is None else given
+        for arg in given:
             position, _sep, key = arg.removeprefix("flt").partition("_")
             if not arg.startswith("flt") or key not in self._filter_args:
                 continue
             index, one = self._filter_args[key]
-            text = request.args[arg].strip()
+            text = given[arg].strip()
             if not text:
                 continue
             if one.validate(text):
@@ -246,11 +287,7 @@ class BaseDesk(ModelView):
         found = listing.page(self.model, statement, order, size, after=_key("after"), before=_key("before"),
                              number=view_args.page or 0)
         number, found.count = listing.count(self.model, statement, exact)
-        if view_args.search:
-            access_log.searched(self.table, view_args.search, len(found.rows))
-        for index, _name, text in view_args.filters or ():
-            if self._filters[index].field.private:  # found by its whole value: a search like any other
-                access_log.searched(self.table, text, len(found.rows))
+        self.log_searches(view_args, len(found.rows))
         if request.accept_mimetypes.best == "application/json":
             return {"count": found.count, "rows": [{"id": row.id, "label": self.heading(row)} for row in found.rows]}
         from admin_app.desk import toolbar
@@ -259,16 +296,24 @@ class BaseDesk(ModelView):
         return self.render(self.list_template, view=self, bar=bar, rows=self._rows(found.rows),
                            columns=toolbar.columns(self, view_args), search=view_args.search)
 
+    def log_searches(self, view_args: ViewArgs, number: int) -> None:
+        """Note what was looked for; a private value that was found by its whole value is a search like any other."""
+        if view_args.search:
+            access_log.searched(self.table, view_args.search, number)
+        for index, _name, text in view_args.filters or ():
+            if self._filters[index].field.private:
+                access_log.searched(self.table, text, number)
+
     def _rows(self, rows: list[Any]) -> list[dict[str, Any]]:
         """The table's rows, ready to print: key, name, address, cells as (name, label, class, html)."""
         today, reveals = clock.today(), access.can(self.table, "reveal")
-        labels = {name: str(self.about[name].label) for name in self.listed}
+        labels = {name: str(self.about[name].label) for name in self.shown}
         shown = []
         for row in rows:
             heading = self.heading(row)
             html = [(name, labels[name], cells.css(self.about[name], name, getattr(row, name), today, place),
                      self._cell(row, name, heading, reveals))
-                    for place, name in enumerate(name for name in self.listed if name != self.title)]
+                    for place, name in enumerate(name for name in self.shown if name != self.title)]
             shown.append({"id": row.id, "name": self._title_text(row, heading), "cells": html})
         return shown
 

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import selectinload
 
 from admin_app import access, access_log, clock, look, menu
-from admin_app.choices import ComplaintState, FollowUpState, Grade, PromiseState, RepairState
+from admin_app.choices import ComplaintState, FollowUpState, Grade, PromiseState, RepairState, RequestVerb
 from admin_app.clock import utcnow
 from admin_app.columns import fields
 from admin_app.database import db
@@ -29,7 +29,7 @@ from admin_app.models import (
     Visit,
 )
 from admin_app.pages import stream_words, task_rows
-from admin_app.rules import customers, merging, privacy, quality, timeline
+from admin_app.rules import customers, merging, privacy, quality, requests, timeline
 
 bp = Blueprint("customer_page", __name__, url_prefix="/admin/customer")
 
@@ -76,7 +76,8 @@ def details() -> Any:
         log_task=_log_task(customer, actor), may_reveal=privacy.may_reveal(db.session, "customer"),
         next_tone=_next_tone(customer, now), may_change=access.may_change(db.session, customer),
         merges=_merges(customer), lacking=quality.lacking(db.session, customer),
-        unconfirmed=quality.is_stale(customer, customer.store, clock.local_day(now)))
+        unconfirmed=quality.is_stale(customer, customer.store, clock.local_day(now)),
+        asks_delete=requests.may_ask(actor, "customer", RequestVerb.DELETE))
 
 
 def _customer() -> Customer:

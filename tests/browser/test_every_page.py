@@ -22,11 +22,13 @@ PAGES = {
         "/admin/", "/admin/followups/?due=all", "/admin/customer/", "/admin/customer/details/?id={customer}",
         "/admin/customer/edit/?id={customer}", "/admin/customer/new/", "/admin/visit/log/",
         "/admin/visit/log/?customer={customer}&followup={followup}", "/admin/scores/", "/admin/complaint/board/",
-        "/admin/complaint/details/?id={complaint}", "/admin/search/?q=建国", "/account/password", "/admin/nowhere"),
+        "/admin/complaint/details/?id={complaint}", "/admin/search/?q=建国", "/account/password", "/admin/nowhere",
+        "/admin/print/day/", "/admin/print/customer/?id={customer}", "/admin/print/callback/?followup={followup}"),
     "general_manager": (
         "/admin/", "/admin/scores/?role=sales_consultant", "/admin/recycle/", "/admin/user/", "/admin/audit_entry/",
         "/admin/followup_rule/", "/admin/campaign/details/?id={campaign}", "/admin/repair_order/",
-        "/admin/visit/?flt0_channel_equals=phone"),
+        "/admin/visit/?flt0_channel_equals=phone", "/admin/customer/?columns=1", "/admin/requests/",
+        "/admin/requests/new/?verb=export_full&table=customer&form=csv&cols=name,phone"),
     "care_manager": (
         "/admin/duplicates/", "/admin/duplicates/?show=apart", "/admin/duplicates/?show=merged",
         "/admin/duplicates/merge/?keep={customer}&drop={twin}", "/admin/quality/",

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from admin_app import access, starting
-from admin_app.choices import Scope
+from admin_app.choices import RequestVerb, Scope
 from admin_app.models import (
     BY_TABLE,
     Agreement,
@@ -26,6 +26,7 @@ from admin_app.models import (
     ScoreScheme,
     User,
 )
+from admin_app.rules import requests
 from admin_app.scope import INTERNAL
 
 CUSTOMER, FILE = ["customer"], ["contact", "visit", "promise", "gift"]
@@ -90,15 +91,15 @@ IMPORTS, DUPLICATES = ["import_job", "import_template"], ["distinct_pair", "cust
 # Who brings ledgers in, who finds and merges duplicates, whose field sets, who asks for a second person.
 SHEETS: dict[str, tuple[str, str, str, str]] = {
     "general_manager": ("RA WA C", "RA", "RA WA C DA", "RA WA C"),
-    "sales_manager": ("RO WO C", "RA", "RA WO C", "RA WO C"),
-    "sales_consultant": ("-", "-", "RA WO C", "-"),
-    "service_manager": ("RO WO C", "-", "RA WO C", "RA WO C"),
-    "service_advisor": ("-", "-", "RA WO C", "-"),
-    "care_manager": ("RA WA C", "RA WA C", "RA WO C", "RA WO C"),
-    "care_specialist": ("RO WO C", "RA", "RA WO C", "-"),
-    "marketing": ("-", "-", "RA WO C", "-"),
-    "auditor": ("RA", "RA", "RA WO C", "RA"),
-    "administrator": ("RA", "-", "RA WO C", "-"),
+    "sales_manager": ("RO WO C", "RA", "RA WO C DO", "RA WO C"),
+    "sales_consultant": ("-", "-", "RA WO C DO", "-"),
+    "service_manager": ("RO WO C", "-", "RA WO C DO", "RA WO C"),
+    "service_advisor": ("-", "-", "RA WO C DO", "-"),
+    "care_manager": ("RA WA C", "RA WA C", "RA WO C DO", "RA WO C"),
+    "care_specialist": ("RO WO C", "RA", "RA WO C DO", "-"),
+    "marketing": ("-", "-", "RA WO C DO", "-"),
+    "auditor": ("RA", "RA", "RA WO C DO", "RA"),
+    "administrator": ("RA", "-", "RA WO C DO", "-"),
 }
 for _name, _said in SHEETS.items():
     MATRIX[_name] += zip((IMPORTS, DUPLICATES, ["field_set"], ["second_person_request"]), _said, strict=True)
@@ -149,10 +150,14 @@ def test_a_word_that_is_no_right_is_named(words: str) -> None:
         starting.parse_right(words)
 
 
-def test_a_starred_export_is_refused_until_a_second_person_can_approve() -> None:
-    actor = access.Actor(rights={"customer": starting.seeded_rights()["sales_manager", "customer"]})
+def test_what_a_star_means_refused_alone_and_to_be_asked_for() -> None:
+    actor = access.Actor(user_id=1, rights={
+        table: right for (role, table), right in starting.seeded_rights().items() if role == "sales_manager"})
     assert actor.may("customer", "write") and actor.may("customer", "reveal")
     assert not actor.may("customer", "export") and not actor.may("customer", "delete")
+    assert requests.may_ask(actor, "customer", RequestVerb.EXPORT)
+    assert requests.may_ask(actor, "customer", RequestVerb.DELETE)
+    assert not requests.may_ask(actor, "complaint", RequestVerb.EXPORT)
 
 
 # ---------------------------------------------------------------- in the database

@@ -42,7 +42,7 @@ CAMPAIGN = {
 MATRIX = {
     "customer": CUSTOMER, "contact": FILE, "visit": FILE, "promise": FILE, "gift": FILE, "followup": FOLLOWUP,
     "vehicle": SERVICE, "repair_order": SERVICE, "complaint": COMPLAINT, "campaign": CAMPAIGN}
-# Who deletes (D) and exports (X) without a second person; D* and X* are refused until one can be asked.
+# Who deletes (D) and exports (X) without a second person; D* and X* are refused until one has approved.
 DELETES = {"customer": {"general_manager"}, **{t: {"general_manager"} for t in ("contact", "visit", "promise", "gift")}}
 EXPORTS = {
     **{t: {"general_manager"} for t in ("customer", "contact", "visit", "promise", "gift", "followup", "vehicle",

@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from admin_app import access_log
 from admin_app import choices as ch
 from admin_app import models as m
 from admin_app.desk import exports
@@ -54,7 +55,7 @@ def test_csv_carries_key_labels_masks_and_no_formula(sign_in: SignIn, session: A
 
 
 def test_xlsx_has_no_live_formula(sign_in: SignIn, session: Any, three: list[Any]) -> None:
-    answer = fetch(sign_in("general_manager"), session, "/admin/customer/export/xlsx/")
+    answer = fetch(sign_in("general_manager"), session, "/admin/customer/export/xlsx/?all=1")
     sheet = openpyxl.load_workbook(io.BytesIO(answer.data)).active
     cells = [cell for line in sheet.iter_rows() for cell in line]
     assert sheet.max_row == 4 and sheet["A1"].value == "id"
@@ -99,6 +100,26 @@ def test_too_many_rows_are_said_not_cut(
     client = sign_in("general_manager")
     assert fetch(client, session, "/admin/customer/export/csv/").status_code == 302
     assert any(text.strip() for text in page(client, "/admin/customer/").alerts)
+    assert session.scalar(sa.select(sa.func.count(m.AccessLog.id)).where(m.AccessLog.verb == "export")) == 0
+
+
+def test_no_file_without_its_entry_in_the_log(
+        sign_in: SignIn, session: Any, three: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    client = sign_in("general_manager")
+
+    def full(*_arguments: Any) -> None:
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr(access_log, "exported", full)
+    answer = fetch(client, session, "/admin/customer/export/csv/")
+    assert answer.status_code == 500 and "陈佳怡" not in answer.text
+
+
+def test_the_log_says_what_was_taken_with_its_numbers_masked(
+        sign_in: SignIn, session: Any, three: list[Any]) -> None:
+    fetch(sign_in("general_manager"), session, "/admin/customer/export/csv/?search=13912345678")
+    entry = session.scalars(sa.select(m.AccessLog).where(m.AccessLog.verb == ch.AccessVerb.EXPORT)).one()
+    assert entry.count == 1 and "5678" in entry.reason and "13912345678" not in entry.reason
 
 
 def test_another_kind_of_file_is_not_there(sign_in: SignIn, session: Any) -> None:

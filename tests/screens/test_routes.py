@@ -23,7 +23,9 @@ SIGNED_IN = {
     "campaign_page.step", "campaign_page.member", "scores.page", "scores.rows", "scores.note", "scores.confirm",
     "recycle.show", "recycle.restore", "imports.show", "imports.upload", "imports.step", "imports.state",
     "imports.columns", "imports.run", "imports.undo", "imports.errors",
-    "customer_page.confirm", "duplicates.show", "duplicates.check", "quality.page", "quality.rows"}
+    "customer_page.confirm", "duplicates.show", "duplicates.check", "quality.page", "quality.rows",
+    "prints.customer", "prints.day", "prints.callback", "requests.show",
+    "requests.ask_form", "requests.ask", "requests.decide", "requests.withdraw", "requests.use"}
 # Named roles only.
 ROLES_ONLY = {
     "jobs.run": {"administrator"}, "break_glass.ask": {"administrator"},
@@ -32,7 +34,7 @@ ROLES_ONLY = {
     "scores.close": {"general_manager", "care_manager"}, "scores.pay": {"general_manager", "care_manager"}}
 # What each generated screen serves; tests/screens/test_matrix.py says to whom.
 GENERATED = {"index_view", "create_view", "edit_view", "details_view", "delete_view", "action_view", "ajax_lookup",
-             "ajax_update", "export"}
+             "ajax_update", "export", "columns_view"}
 EXTRA = {"user.password_view": {"administrator"}}
 
 
