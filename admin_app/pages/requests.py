@@ -56,7 +56,7 @@ def show() -> Any:
     tab = request.args.get("show", "")
     tab = tab if tab in SHOWN else "waiting" if for_me else "mine" if _asked_before() else "all"
     rows = for_me if tab == "waiting" else _rows(tab)
-    return render_template("requests.html", rows=[_line(row) for row in rows], tab=tab, tabs=SHOWN,
+    return render_template("requests.html", rows=[_line(row) for row in rows], tab=tab, shown=SHOWN,
                            for_me={row.id for row in for_me}, me=access.current().user_id,
                            hours=int(requests.GOOD_FOR.total_seconds() // 3600))
 
