@@ -128,7 +128,7 @@ class RepairOrders:
         return {"opened_at": opened, "closed_at": closed if open_still else closed or opened, "state": state}
 
     def moment(self, row: Row, field: str) -> dt.datetime | None:
-        cleaned = self.reader.moment(row[field])
+        cleaned = self.reader.moment_of(row, field)
         for warning in cleaned.warnings:
             self.context.warn(row, field, warning)
         return cleaned.value
