@@ -107,6 +107,8 @@ class Visits:
             values["result"] = self.reader.choice(ch.VisitResult, said).value
             values["summary"] = said
         score = cleaning.whole(row["satisfaction"], minimum=1, maximum=5)
+        for warning in score.warnings:
+            self.context.warn(row, "satisfaction", warning)
         if score.value is not None:
             values["satisfaction"] = score.value
         if at > self.context.now:

@@ -178,7 +178,7 @@ def _of_two_rows(rows: list[tuple[int, list[Any]]], known: Known, best: Header |
         if second != first + 1 or not _are_titles(above) or not _are_titles(cells):
             continue
         both = read_header(second, cells, known, above)
-        added = sum(1 for title in both.fields.values() if title in {_tidy(cell) for cell in cells})
+        added = sum(1 for at in both.places if at < len(cells) and _tidy(cells[at]))
         if len(both.fields) > max(alone, len(found.fields) if found else 0) and added >= ENOUGH:
             found = both
     return found

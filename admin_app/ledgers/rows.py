@@ -27,8 +27,9 @@ _FOOT = re.compile(
     r"[-—=*·]*(?:以下空白|以下无正文|以下无内容|此页以下空白|完|结束|end)[-—=*·]*|第\d+页(?:[,/]?共\d+页)?|page\d+(?:of\d+)?"
 )
 #: A remark under the table stands alone in its row.
-_REMARK = re.compile(r"(?:注|备注|说明|附注|温馨提示|提示|填写说明|※|\*)[::\d.、※*].*", re.DOTALL)
+_REMARK = re.compile(r"(?:注|备注|说明|附注|温馨提示|提示|填写说明)[::\d.、※*].*|※.*|\*[^\d*].*", re.DOTALL)
 _FIGURE = re.compile(r"[-+]?[\d,.¥$%/年月]+.{0,2}|[-—/]+")
+_AMOUNT = re.compile(r"(?!(?:19|20)\d{6}$)[-+]?[¥$]?\d[\d,]*(?:\.\d+)?(?:万?元|万?公里|km|%)?", re.IGNORECASE)
 #: What a row of advice below the header says: 必填, 文本, YYYY-MM-DD.
 _ADVICE = re.compile(
     r"\(?(?:必填项?|选填项?|非必填|可不填|可空|文本(?:格式)?|数字(?:格式)?|日期(?:格式)?|数值|下拉选择|自动(?:生成|计算)|"
@@ -64,7 +65,7 @@ class DataRows:
 
     def _is_sum(self, cells: list[Any], places: list[int]) -> bool:
         """Nothing but figures, in columns that say neither who nor what: a total without its word."""
-        return not any(at in self._identity for at in places) and all(_is_figure(cells[at]) for at in places)
+        return not any(at in self._identity for at in places) and all(_is_amount(cells[at]) for at in places)
 
     def _is_foot(self, first: str, cells: list[Any]) -> bool:
         """A total, a signature or a remark by what its first cell says."""
@@ -128,6 +129,13 @@ def _is_figure(cell: Any) -> bool:
     if isinstance(cell, str):
         return _FIGURE.fullmatch(re.sub(r"\s+", "", folded(cell))) is not None
     return isinstance(cell, int | float) and not isinstance(cell, bool)
+
+
+def _is_amount(cell: Any) -> bool:
+    """A figure that can be a sum; a day is none."""
+    if isinstance(cell, str):
+        return _AMOUNT.fullmatch(re.sub(r"\s+", "", folded(cell))) is not None
+    return _is_figure(cell)
 
 
 def _rest_is_figures(cells: list[Any]) -> bool:
