@@ -74,19 +74,19 @@ class Complaints:
         drafts = [draft for row, phone in zip(rows, phones, strict=True) if (draft := self.draft(row, phone))]
         self.attach_cars(drafts)
         on_file = self.on_file(drafts)
-        undated = {self.undated(key): record for key, record in on_file.items()}
+        undated = {self.undated(key) for key in on_file}
         new: list[tuple[Record, Person]] = []
         for row, values, person, _car in drafts:
             key = key_of(values)
-            if self.reader.moment_of(row, "received_at").value is None:
-                on_file.setdefault(key, undated.get(self.undated(key)))
+            dated = self.reader.moment_of(row, "received_at").value is not None
+            if key in self.seen or (not dated and key not in on_file and self.undated(key) in undated):
+                self.context.report.duplicates += 1
+                continue
+            self.seen.add(key)
             if (record := on_file.get(key)) is not None:
                 self.known(record, values)
-            elif key in self.seen:
-                self.context.report.duplicates += 1
             else:
                 self.context.report.created += 1
-                self.seen.add(key)
                 values["number"] = self.number(clock.local_day(values["received_at"]))
                 new.append((self.writer.add(values), person))
         self.writer.flush()
@@ -155,7 +155,7 @@ class Complaints:
             known = self.cars.find(car, values["customer_id"]) if car else None
             values["vehicle_id"] = known["id"] if known else None
 
-    def on_file(self, drafts: list[Any]) -> dict[Key, Record | None]:
+    def on_file(self, drafts: list[Any]) -> dict[Key, Record]:
         """key → complaint on file, for the customers of a batch."""
         found = self.writer.by("customer_id", (values["customer_id"] for _r, values, _p, _c in drafts))
         return {key_of(record): record for record in found}

@@ -143,9 +143,7 @@ class RepairOrders:
             bought = {"bought_here": False}
             record = self.cars.create(draft.car | bought, customer["id"] if customer else None)
         else:
-            self.cars.writer.fill(
-                record, {key: draft.car.get(key) for key in ("vin", "plate")}, record["model"]
-            )
+            self.cars.fill(record, {key: draft.car.get(key) for key in ("vin", "plate")})
         return self.served(record, draft.values)
 
     def served(self, record: Record, values: Record) -> Record:

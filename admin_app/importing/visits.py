@@ -52,13 +52,14 @@ class Visits:
         for row, customer, values, person in drafts:
             dated = self.reader.moment_of(row, "at").value is not None
             key = key_of(values, person.who)
+            if hash(key) in self.seen:
+                self.context.report.duplicates += 1
+                continue
+            self.seen.add(hash(key))
             if (record := on_file.get(key)) is not None:
                 self.known(record, values)
-            elif hash(key) in self.seen:
-                self.context.report.duplicates += 1
             else:
                 self.context.report.created += 1
-                self.seen.add(hash(key))
                 self.writer.add(values)
                 if values["at"] <= self.context.now and dated:
                     latest = self.touched.get(customer["id"], values["at"])
