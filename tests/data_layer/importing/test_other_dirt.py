@@ -148,7 +148,12 @@ def outcome(session):
     return sorted(session.connection().execute(sa.select(m.Customer.__table__.c.phone)).scalars())
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(rows=ROWS, data=st.data())
 def test_twice_is_once_and_the_order_of_rows_does_not_matter(session, load, rows, data):
     with session.begin_nested() as attempt:
