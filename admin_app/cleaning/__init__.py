@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .answers import choice, key, yes_no
 from .cars import plate, vin, vin_check_digit
-from .dates import day, moment
+from .dates import day, moment, past_moment, time_of_day
 from .numbers import kilometres, money, number, whole
 from .people import (
     Birthday,
@@ -22,6 +22,7 @@ from .people import (
 )
 from .phones import is_mobile, phone
 from .text import Cleaned, as_text, folded, is_nothing, note, trimmed, words
+from .traditional import simplified
 
 __all__ = [
     "Birthday",
@@ -42,11 +43,14 @@ __all__ = [
     "name",
     "note",
     "number",
+    "past_moment",
     "phone",
     "plate",
     "sex",
     "sex_of_title",
+    "simplified",
     "staff",
+    "time_of_day",
     "trimmed",
     "vin",
     "vin_check_digit",

@@ -9,18 +9,24 @@ from typing import Any, TypeVar
 from flask_babel import lazy_gettext as _l
 
 from .text import Cleaned, as_text, folded, is_nothing
+from .traditional import simplified
 
 T = TypeVar("T")
 
-YES = frozenset("是 有 对 已 y yes true t 1 √ ✓ ✔ ☑ 同意 已同意 需要 on ok".split())
-NO = frozenset("否 无 没有 不 不是 未 没 n no false f 0 × x ✗ ✘ ☒ 不同意 不需要 off".split())
+YES = frozenset(
+    "是 有 对 已 y yes true t 1 √ ✓ ✔ ☑ 同意 已同意 需要 on ok √是 已做 做过 完成 已完成 "
+    "已首保 已保养 已办 done".split()
+)
+NO = frozenset(
+    "否 无 没有 不 不是 未 没 n no false f 0 × x ✗ ✘ ☒ 不同意 不需要 off 未做 没做 未完成 未首保 未保养 未办".split()
+)
 
 
 def yes_no(value: Any) -> Cleaned[bool]:
     """“是”, “有”, “√”, “Y”, 1 … and their opposites; “无” is no here. Anything else is None with a warning."""
     if isinstance(value, bool):
         return Cleaned(value)
-    text = folded(value).lower()
+    text = simplified(folded(value)).lower()
     if text in YES:
         return Cleaned(True)
     if text in NO:
@@ -31,8 +37,8 @@ def yes_no(value: Any) -> Cleaned[bool]:
 
 
 def key(value: Any) -> str:
-    """A label as it is compared: NFKC, small letters, without blanks, colons, stars and hyphens."""
-    return re.sub(r"[\s:：*·_\-]+", "", folded(value)).lower()
+    """A label as it is compared: NFKC, 简体, small letters, without blanks, colons, stars and hyphens."""
+    return re.sub(r"[\s:：*·_\-]+", "", simplified(folded(value))).lower()
 
 
 def choice(

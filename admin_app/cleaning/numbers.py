@@ -34,6 +34,15 @@ _NUMBER = re.compile(
 )
 
 
+#: What may stand around a figure: 里程12345, 12345(公里), 128,000.00元/台.
+_AROUND = re.compile(
+    r"^(?:行驶|表显)?(?:里程|公里数|预算|总价|售价|优惠后|nt|hk|tw)[:：]?|\(.*\)$|/[台辆次]$|含税$",
+    re.IGNORECASE,
+)
+#: “1万2”, “12万8千”, “1万2千公里”.
+_MIXED = re.compile(r"(\d+)[万萬](\d)千?(?:公里|千米|km|里|元|块)?")
+
+
 def number(
     value: Any, *, minimum: Decimal | int | None = 0, maximum: Decimal | int | None = None
 ) -> Cleaned[Decimal]:
@@ -83,6 +92,9 @@ def _decimal(value: Any) -> Decimal | None:
     if isinstance(value, int | Decimal):
         return Decimal(value)
     text = re.sub(r"\s|'", "", folded(value)).replace("，", ",")
+    text = _AROUND.sub("", text)
+    if match := _MIXED.fullmatch(text):
+        return Decimal(match[1]) * 10_000 + Decimal(match[2]) * 1_000
     if re.fullmatch(r"-?\d(?:\.\d+)?E[+-]?\d{1,2}", text, re.IGNORECASE):
         return Decimal(text)
     match = _NUMBER.fullmatch(text)

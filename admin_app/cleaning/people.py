@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 
 from .dates import day
 from .text import Cleaned, as_text, folded, is_nothing, trimmed
+from .traditional import simplified
 
 MALE_TITLES = ("先生", "男士", "帅哥", "老爷子", "大哥", "大叔")
 FEMALE_TITLES = ("女士", "小姐", "太太", "夫人", "阿姨", "大姐", "美女")
@@ -20,14 +21,33 @@ COMPOUND_SURNAMES = frozenset(
     "闻人 澹台 濮阳 淳于 单于 太叔 申屠 公羊 钟离 鲜于 闾丘 司空 亓官 仲孙".split()
 )
 _TITLES = MALE_TITLES + FEMALE_TITLES + OTHER_TITLES
-_LEFT = re.compile(
-    r"[\s(\[【（-]*(?:已?离职|已?离岗|已?离开|已?调离|离店|已走|退休)(?:人员|员工)?[\s)\]】）]*$"
+#: How ledgers write that somebody no longer works here; in brackets “离” alone says it too.
+_GONE = (
+    "(?:已|己)?(?:离职|离岗|离开|离店|离任|辞职|辞退|解聘|调离|调走|调岗|转岗|停用|停职|注销|退休)(?:人员|员工|顾问|了)?"
+    "|已走|不在职|非在职|left|resigned|quit|inactive"
 )
-_LEFT_BEFORE = re.compile(r"^[(\[【（]?已?离职[)\]】）]?[\s:：-]*(?=.)")
-_NOBODY = frozenset(("无", "公海", "待分配", "未分配", "公共", "无人", "暂无", "无顾问"))
+_SHORT = f"{_GONE}|离|走了?|原(?:顾问|销售|员工)?"
+_OPEN, _SHUT, _JOIN = r"[(\[【（〔<《{]", r"[)\]】）〕>》}]", r"[\s:：\-—–_·./、,，|*]*"
+_WHEN = r"[\s\d年月日.\-/]*"
+_LEFT = re.compile(rf"{_JOIN}(?:{_OPEN}{_WHEN}(?:{_SHORT}){_WHEN}{_SHUT}|(?:{_GONE}))\s*$", re.IGNORECASE)
+_LEFT_BEFORE = re.compile(
+    rf"^(?:{_OPEN}\s*(?:{_SHORT})\s*{_SHUT}|已?(?:离职|辞职|离岗)(?:人员|员工|顾问)?|原顾问)"
+    rf"{_JOIN}(?=.)",
+    re.IGNORECASE,
+)
+#: “销售顾问：张三”, “张三 13800138000”, “SC01 张三”, “张三(SC01)”.
+_LABEL = re.compile(r"^(?:销售顾问|顾问|销售|业务员|服务顾问|回访员|处理人)\s*[:：]\s*")
+_NUMBER_BESIDE = re.compile(
+    r"[\s\-/:：]*(?:1[3-9]\d{9}|[(（][A-Za-z]{0,4}\d{1,8}[)）])$"
+    r"|^[A-Za-z]{0,4}\d{1,8}[\s\-_/:：]+(?=[\u4e00-\u9fff])"
+)
+_NOBODY = frozenset(
+    "无 公海 公海池 待分配 未分配 公共 公共池 共享池 客户池 无人 暂无 无顾问 无销售 无归属 未指派 待指派 pool "
+    "none".split()
+)
 _SEXES = {
-    "male": ("男", "男性", "男士", "先生", "m", "male", "♂", "男方"),
-    "female": ("女", "女性", "女士", "小姐", "太太", "f", "female", "♀", "女方"),
+    "male": "男 男性 男士 先生 m male ♂ 男方 mr man 帅哥 m男 男m".split(),
+    "female": "女 女性 女士 小姐 太太 f female ♀ 女方 mrs ms miss woman 夫人 f女 女f".split(),
 }
 _LUNAR_DAYS = {f"初{digit}": at for at, digit in enumerate("一二三四五六七八九十", 1)}
 _LUNAR_DAYS |= {f"十{digit}": at for at, digit in enumerate("一二三四五六七八九", 11)}
@@ -38,7 +58,7 @@ _LUNAR_DAYS |= {
 _LUNAR_MONTHS = {name: at for at, name in enumerate("正 二 三 四 五 六 七 八 九 十 冬 腊".split(), 1)}
 _LUNAR_MONTHS |= {"一": 1, "十一": 11, "十二": 12}
 _LUNAR = re.compile(
-    r"(?:农历|阴历|旧历|\(农\)|农)?\s*(闰)?([正一二三四五六七八九十冬腊]{1,2})月([初十廿卅二三][一二三四五六七八九十]{0,2})日?(\(农历\)|\(阴历\))?"
+    r"(?:农历|阴历|旧历|\(农\)|农)?\s*(?:(\d{4})年)?(?:农历|阴历)?(闰)?([正一二三四五六七八九十冬腊]{1,2})月([初十廿卅二三][一二三四五六七八九十]{0,2})日?(\(农历\)|\(阴历\))?"
 )
 _LUNAR_MARK = re.compile(r"[(\s]*(?:农历|阴历|旧历|农|阴)[)\s]*")
 _NO_YEAR = re.compile(r"(\d{1,2})(?:[-/.]|月)(\d{1,2})[日号]?")
@@ -106,12 +126,16 @@ class StaffName:
 def staff(value: Any) -> StaffName | None:
     """The person a cell names; None where it names nobody (“-”, “公海”, “待分配”)."""
     text = trimmed(value)
-    if is_nothing(text) or text in _NOBODY:
+    if is_nothing(text) or text.lower() in _NOBODY:
         return None
-    bare = _LEFT.sub("", _LEFT_BEFORE.sub("", text))
-    left = bare != text
-    bare = _unaligned(bare.strip())
-    return StaffName(bare or text, left)
+    typed = _NUMBER_BESIDE.sub("", _LABEL.sub("", text)) or text
+    marks = simplified(typed)  # as long as the text itself
+    begun = _LEFT_BEFORE.match(marks)
+    start = begun.end() if begun else 0
+    ended = _LEFT.search(marks, start)
+    bare = typed[start : ended.start() if ended else None]
+    bare = _unaligned(bare.strip(" \t()（）[]【】:：-—_·")) if begun or ended else _unaligned(typed.strip())
+    return StaffName(bare or text, bool(begun or ended))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +163,7 @@ def birthday(value: Any, today: date) -> Cleaned[Birthday]:
     """
     if is_nothing(value):
         return Cleaned()
-    text = folded(value) if isinstance(value, str) else ""
+    text = _chinese_year(simplified(folded(value))) if isinstance(value, str) else ""
     if found := _lunar_words(text):
         return Cleaned(found)
     bare = _LUNAR_MARK.sub("", text) if text else ""
@@ -159,8 +183,21 @@ def _lunar_words(text: str) -> Birthday | None:
     match = _LUNAR.fullmatch(re.sub(r"\s", "", text))
     if not match:
         return None
-    month, day_of_month = _LUNAR_MONTHS.get(match[2]), _LUNAR_DAYS.get(match[3])
-    return Birthday(None, month, day_of_month, True) if month and day_of_month else None
+    month, day_of_month = _LUNAR_MONTHS.get(match[3]), _LUNAR_DAYS.get(match[4])
+    year = int(match[1]) if match[1] else None
+    if year and text.endswith("日") and not re.search("农|阴|旧历|[正冬腊初廿卅]", text):
+        return None  # 1985年三月十五日 is a day of the solar calendar, in words
+    return Birthday(year, month, day_of_month, True) if month and day_of_month else None
+
+
+def _chinese_year(text: str) -> str:
+    """“一九八五年…” with the digits of its year; “生日:1985-3-5” without its label."""
+    text = re.sub(r"^(?:生日|出生(?:日期)?)[:：]?", "", text)
+    return re.sub(
+        "^([一二三四五六七八九零〇○]{4})年",
+        lambda match: match[1].translate(str.maketrans("〇○零一二三四五六七八九", "000123456789")) + "年",
+        text,
+    )
 
 
 def _month_and_day(month: int, day_of_month: int) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from .text import Cleaned, folded, is_nothing
+from .text import Cleaned, as_text, folded, is_nothing
 
 _MOBILE = r"1[3-9]\d{9}"
 _PLAIN_MOBILE = re.compile(_MOBILE)
@@ -21,9 +21,21 @@ _TWO_MOBILES = re.compile(rf"{_COUNTRY}0?({_MOBILE}){_COUNTRY}0?({_MOBILE})")
 _LANDLINE = re.compile(r"0(?:10|2\d)[2-9]\d{7}|0[3-9]\d{2}[2-9]\d{6,7}")
 _SERVICE = re.compile(r"[48]00\d{7}")
 _EXTENSION = re.compile(r"(?:转|分机号?|ext\.?|#)[\s:：.\-]*(\d{1,6})", re.IGNORECASE)
-_DASHED_EXTENSION = re.compile(r"(0\d{2,3}[\s\-]+\d{7,8}|0\d{2,3}[\s\-]+\d{3,4}[\s\-]\d{4})[\-—–](\d{1,6})")
+_DASHED_EXTENSION = re.compile(
+    r"(?<!\d)(0(?!086)\d{2,3}[\s\-]+\d{7,8}|(?<!\d)0(?!086)\d{2,3}[\s\-]+\d{3,4}[\s\-]\d{4})-(\d{1,6})"
+)
 _SEPARATOR = re.compile(r"[/、,;|&\n\r\t\\]|或者?|以及|和|及")
-_SPAN = re.compile(r"\+?[\d(][\d\s().\-·•—–_]*")
+#: Every hyphen and dash that spreadsheets and chat programs put between digits (NFKC leaves them apart).
+_DASHES = re.compile("[\u2010-\u2015\u2212\ufe58\u30fc~]")
+_SPAN = re.compile(r"\+?[\d(][\d\s().\-·•_]*")
+#: 1、138… 2、139…, ①138…; a mobile number that a spreadsheet has set in thousands; “138… (2)”.
+_ORDINAL = re.compile(r"(?<![\d.])[1-9]\s*[、.):]\s*(?=(?:\+?86)?1[3-9]\d{9}(?!\d))|[\u2460-\u2473]")
+_THOUSANDS = re.compile(r"\d{2}(?:,\d{3}){3}")
+_COUNTED = re.compile(r"(?<=\d)\s*\(\d{1,2}\)(?!\s*[\d\-])")
+#: Words in Latin letters that may touch a number: wx13800138000, 13800138000wx.
+_TOUCHING = re.compile(
+    r"(?<![a-z])(?:wx|vx|weixin|wechat|tel|phone|mobile|mob|cell|no|m|t|v)(?![a-z])", re.IGNORECASE
+)
 _SHORTENED = re.compile(r"(\d\.\d+)E\+?1[0-3]", re.IGNORECASE)
 _NEAR_ABROAD = re.compile(r"(?:852|853|886)[\s\-]")
 
@@ -39,7 +51,7 @@ def phone(value: Any, region: str = "CN") -> Cleaned[str]:
         return Cleaned("+86" + value)
     if is_nothing(value):
         return Cleaned()
-    text, shortened = _unshortened(folded(value))
+    text, shortened = _unshortened(_spelled(value))
     if shortened:
         message = _l("The spreadsheet has cut this number short; format the column as text.")
         return Cleaned(warnings=(message,))
@@ -66,6 +78,15 @@ def is_mobile(number: str) -> bool:
     return number.startswith("+86") and _PLAIN_MOBILE.fullmatch(number[3:]) is not None
 
 
+def _spelled(value: Any) -> str:
+    """The cell without what only numbers it, joins it or says what it is."""
+    text = value if isinstance(value, str) else as_text(value)
+    text = _ORDINAL.sub(" ", _DASHES.sub("-", folded(re.sub("[\u2460-\u2473]", " ", text))))
+    if _THOUSANDS.fullmatch(text):
+        text = text.replace(",", "")
+    return _TOUCHING.sub(" ", _COUNTED.sub("", text))
+
+
 def _unshortened(text: str) -> tuple[str, bool]:
     """“1.3800138000E+10” and “13800138000.0” as digits; True where a spreadsheet has dropped digits."""
     if re.fullmatch(r"\d{7,15}\.0+", text):
@@ -88,7 +109,8 @@ def _piece(piece: str, region: str) -> tuple[list[str], list[Any]]:
     found: list[str] = []
     for match in _SPAN.finditer(without):
         before, after = without[: match.start()][-1:], without[match.end() :][:1]
-        if _breaks(before) or _breaks(after):
+        starred = "*" in (before, after) and _ONE_MOBILE.fullmatch(re.sub(r"\D", "", match[0]))
+        if not starred and (_breaks(before) or _breaks(after)):
             continue
         found += _span(match[0], region)
     if found:

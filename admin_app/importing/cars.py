@@ -43,12 +43,24 @@ class Cars:
         for column in ("vin", "plate", "customer_id"):
             for record in self.writer.by(column, (one.get(column) for one in wanted)):
                 records.setdefault(record["id"], record)
+        lines = self.owners.by("customer_id", (one.get("customer_id") for one in wanted))
+        missing = [line["vehicle_id"] for line in lines if line["vehicle_id"] not in records]
+        records |= {one["id"]: one for one in self.writer.by("id", missing)}
         for record in records.values():
             self._index(record)
+        self._index_former(lines, records)
         transfers = [record["id"] for record in records.values()]
         self._former = {
             (one["vehicle_id"], one["customer_id"]) for one in self.owners.by("vehicle_id", transfers)
         }
+
+    def _index_former(self, lines: list[Record], records: dict[int, Record]) -> None:
+        """The cars that a customer once had: an older ledger may name them by model and purchase day."""
+        for line in lines:
+            known = self._by_customer.setdefault(line["customer_id"], [])
+            car = records.get(line["vehicle_id"])
+            if car is not None and all(one is not car for one in known):
+                known.append(car)
 
     def _index(self, record: Record) -> None:
         if record["vin"]:
@@ -67,7 +79,7 @@ class Cars:
             same = [one for one in self._by_plate.get(plate, []) if not (vin and one["vin"])]
             own = [one for one in same if one["customer_id"] == customer_id]
             if own or same:
-                return (own or same)[0]
+                return min(own or same, key=age)
         if customer_id is None:
             return None
         return self._same_purchase(values, customer_id)
@@ -89,11 +101,22 @@ class Cars:
         if record is None:
             self.create(values, customer_id)
             return True
-        changed = self.writer.fill(record, values, record["model"])
+        changed = self.fill(record, values)
         if record["model"] == UNKNOWN_MODEL and values.get("model"):
             changed |= self.writer.change(record, {"model": values["model"]}, record["model"])
         if customer_id is not None and record["customer_id"] != customer_id:
             changed |= self.hand_over(record, customer_id, values)
+        return changed
+
+    def fill(self, record: Record, values: Record) -> bool:
+        """Put values where the car has none, and know it from now on by the VIN or plate it has got."""
+        before = record["vin"], record["plate"]
+        plate = values.get("plate")
+        if plate and any(one is not record for one in self._by_plate.get(plate, ())):
+            values = values | {"plate": None}  # another car carries it; two with one plate could not be told apart
+        changed = self.writer.fill(record, values, record["model"])
+        if (record["vin"], record["plate"]) != before:
+            self._index(record)
         return changed
 
     def create(self, values: Record, customer_id: int | None) -> Record:
@@ -122,18 +145,19 @@ class Cars:
 
     def hand_over(self, record: Record, customer_id: int, values: Record) -> bool:
         """The car belongs to another customer from now on; its owners are kept."""
-        if (record["id"], customer_id) in self._former:
+        car = which(record)
+        if (car, customer_id) in self._former:
             return False
         since = values.get("bought_on")
-        for car, line in self._handed:
-            if car is record:
+        for handed, line in self._handed:
+            if handed is record:
                 line.setdefault("until", since or self.context.today)
         for line in self.owners.by("vehicle_id", [record["id"]]):
             if line["until"] is None:
                 self.owners.change(line, {"until": since or self.context.today})
-        self._former.add((record["id"], customer_id))
+        self._former.add((car, customer_id))
         if record["customer_id"] is not None:
-            self._former.add((record["id"], record["customer_id"]))
+            self._former.add((car, record["customer_id"]))
             self.context.report.vehicles["handed over"] += 1
         self.writer.change(record, {"customer_id": customer_id}, record["model"])
         self._handed.append((record, {"customer_id": customer_id, "since": since}))
@@ -151,6 +175,16 @@ class Cars:
         """The audit entries for all cars that this import has made."""
         self.writer.record_created()
         self.owners.record_created()
+
+
+def age(record: Record) -> float:
+    """Of cars with one plate the oldest on file is always the one, however often a ledger is read."""
+    return record["id"] if record["id"] is not None else float("inf")
+
+
+def which(record: Record) -> int:
+    """Stands for a car, also for one of this batch that has no key yet."""
+    return record["id"] if record["id"] is not None else -id(record)
 
 
 def car_of(values: dict[str, Any]) -> Record:

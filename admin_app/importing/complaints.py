@@ -23,20 +23,26 @@ from admin_app.importing.customers import read_phones
 from admin_app.importing.people import CustomersByPhone
 from admin_app.importing.values import NOTE_LENGTH, Reader, brought
 from admin_app.importing.visits import customer_of
-from admin_app.importing.writer import Record, Writer, without_known_keys
+from admin_app.importing.writer import Record, Writer, same_text, without_known_keys
 from admin_app.ledgers import Row
 
+#: Stands where a ledger does not say what the complaint was; the column may not be empty.
+NO_TEXT = "未填写内容"
 SPECIAL = ("text", "received_at", "finished_at", "owner_id")
 YES = re.compile(
-    r"(?:是|满意|非常满意|很满意|基本满意|比较满意|较满意|认可|已认可|一般|好|y|yes|√|5|4)(?:分|星)?"
+    r"(?:是|(?:客户|已|表示|非常|很|十分|基本|比较|较|还)*满意(?![否?]).*|(?:已|基本)?认可|接受|已接受|一般|好|很好|可以|"
+    r"y|yes|true|√|✓|satisfied|5|4)(?:分|星|/5)?"
 )
-NO = re.compile(r"(?:否|不|不满意|非常不满意|很不满意|不认可|失望|未满意|n|no|×|1|2|3)(?:分|星)?")
+NO = re.compile(
+    r"(?:否|不|不满|(?:客户|表示|非常|很|十分|较|比较|仍|还|依然)*(?:不太|不是很|不|未)满意.*|不(?:认可|接受)|失望|差|很差|"
+    r"n|no|false|×|✗|unsatisfied|dissatisfied|notsatisfied|1|2|3)(?:分|星|/5)?"
+)
 Key = tuple[int, dt.date, str]
 
 
 def satisfied(cell: Any) -> bool | None:
     """The answer to “回访是否满意”: 是 / 满意 / 4 or 5 points, 否 / 不满意 / 1 to 3 points; None for no answer."""
-    text = cleaning.folded(cell).lower()
+    text = cleaning.key(cell)
     if YES.fullmatch(text):
         return True
     return False if NO.fullmatch(text) else None
@@ -62,22 +68,25 @@ class Complaints:
 
     def take(self, rows: list[Row]) -> None:
         """Import one batch of rows."""
-        rows = without_known_keys(self.context, self.writer, self.fields, rows)
+        rows = without_known_keys(self.context, self.writer, self.fields, rows, same_complaint)
         phones = [read_phones(row) for row in rows]
-        self.customers.load(phone.value for phone in phones)
+        self.customers.load(number for phone in phones for number in (phone.value, phone.second))
         drafts = [draft for row, phone in zip(rows, phones, strict=True) if (draft := self.draft(row, phone))]
         self.attach_cars(drafts)
         on_file = self.on_file(drafts)
+        undated = {self.undated(key) for key in on_file}
         new: list[tuple[Record, Person]] = []
         for row, values, person, _car in drafts:
             key = key_of(values)
+            dated = self.reader.moment_of(row, "received_at").value is not None
+            if key in self.seen or (not dated and key not in on_file and self.undated(key) in undated):
+                self.context.report.took("duplicates", row, values["text"][:40])
+                continue
+            self.seen.add(key)
             if (record := on_file.get(key)) is not None:
                 self.known(row, record, values)
-            elif key in self.seen:
-                self.context.report.took("duplicates", row, values["text"][:40])
             else:
                 self.context.report.took("created", row, values["text"][:40])
-                self.seen.add(key)
                 values["number"] = self.number(clock.local_day(values["received_at"]))
                 new.append((self.writer.add(values), person))
         self.writer.flush()
@@ -91,14 +100,14 @@ class Complaints:
         if customer is None:
             return None
         text = cleaning.note(row["text"], NOTE_LENGTH)
-        if text.value is None:
-            reason = text.warnings[0] if text.warnings else _l("The text of the complaint is missing.")
-            self.context.reject(row, "text", reason)
-            return None
+        for warning in text.warnings or (
+            () if text.value else (_l("The text of the complaint is missing."),)
+        ):
+            self.context.warn(row, "text", warning)
         person = self.context.person(row["owner_id"])
         values = {k: v for k, v in self.reader.record(row, self.plain).items() if v is not None}
-        values |= {"customer_id": customer["id"], "text": text.value, "imported": True}
-        values["received_at"] = self.moment(row, "received_at") or self.context.now
+        values |= {"customer_id": customer["id"], "text": text.value or NO_TEXT, "imported": True}
+        values["received_at"] = self.received(row)
         values |= {"owner_id": person.past["id"], "owner_text": person.past["text"]}
         values |= self.course(row, values["received_at"], person)
         car = {k: v for k, v in self.reader.record(row, self.car_fields, "vehicle.").items() if v is not None}
@@ -106,13 +115,18 @@ class Complaints:
 
     def moment(self, row: Row, field: str) -> dt.datetime | None:
         """A time of the row, never ahead of now; None where the cell is blank or was left blank with a warning."""
-        cleaned = self.reader.moment(row[field])
+        cleaned = self.reader.moment_of(row, field)
         for warning in cleaned.warnings:
             self.context.warn(row, field, warning)
         if cleaned.value is not None and cleaned.value > self.context.now:
             self.context.warn(row, field, _l("This lies in the future."))
             return None
         return cleaned.value
+
+    def received(self, row: Row) -> dt.datetime:
+        """When it was received; where the ledger does not say, when it was finished, else now."""
+        found = self.moment(row, "received_at") or self.reader.moment_of(row, "finished_at").value
+        return min(found or self.context.now, self.context.now)
 
     def course(self, row: Row, received: dt.datetime, person: Person) -> Record:
         """How far the complaint has come, by its day of finishing and the answer of the re-callback."""
@@ -142,8 +156,13 @@ class Complaints:
             values["vehicle_id"] = known["id"] if known else None
 
     def on_file(self, drafts: list[Any]) -> dict[Key, Record]:
+        """key → complaint on file, for the customers of a batch."""
         found = self.writer.by("customer_id", (values["customer_id"] for _r, values, _p, _c in drafts))
         return {key_of(record): record for record in found}
+
+    def undated(self, key: Key) -> tuple[int, str]:
+        """By what a complaint is known again whose row has no usable day."""
+        return key[0], key[2]
 
     def known(self, row: Row, record: Record, values: Record) -> None:
         """A complaint on file keeps its course; other blank fields are filled."""
@@ -196,3 +215,8 @@ class Complaints:
 def key_of(values: Record) -> Key:
     """By what a complaint is known again."""
     return values["customer_id"], clock.local_day(values["received_at"]), values["text"]
+
+
+def same_complaint(row: Row, record: Record) -> bool:
+    """Whether a row with the key of this complaint is this complaint."""
+    return "text" not in row.fields or same_text(row["text"], record["text"])

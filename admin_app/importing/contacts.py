@@ -15,7 +15,7 @@ from admin_app import models as m
 from admin_app.importing.context import Context, pieces
 from admin_app.importing.people import COLUMNS, CustomersByPhone
 from admin_app.importing.values import Reader, brought
-from admin_app.importing.writer import Record, Writer, without_known_keys
+from admin_app.importing.writer import Record, Writer, same_text, without_known_keys
 from admin_app.ledgers import Row
 
 Key = tuple[int, str]
@@ -37,7 +37,7 @@ class Contacts:
 
     def take(self, rows: list[Row]) -> None:
         """Import one batch of rows."""
-        rows = without_known_keys(self.context, self.writer, self.fields, rows)
+        rows = without_known_keys(self.context, self.writer, self.fields, rows, same_contact)
         self.by_phone.load(cleaning.phone(row["customer_phone"]).value for row in rows)
         self.load_names(cleaning.name(row["customer_name"]).value for row in rows)
         drafts = [draft for row in rows if (draft := self.draft(row)) is not None]
@@ -101,6 +101,11 @@ class Contacts:
     def finish(self) -> None:
         """After the last row: the audit entry of the whole import."""
         self.writer.record_created()
+
+
+def same_contact(row: Row, record: Record) -> bool:
+    """Whether the row of an export is this contact person."""
+    return "name" not in row.fields or same_text(row["name"], record["name"])
 
 
 def keys_of(values: Record) -> list[Key]:

@@ -148,13 +148,13 @@ class Context:
         """Note a cell that was left blank or is doubtful."""
         if not self.report.warn():
             return
-        title = row.fields.get(field, "")
+        title = row.title(field) or ""
         value = as_text(row.cells.get(title))[:80]
         self.report.warnings.append(Remark(row.sheet, row.number, title, value, str(reason)))
 
     def reject(self, row: Row, field: str, reason: Any) -> None:
         """Leave a row out, for one reason in one column."""
-        title = row.fields.get(field, "")
+        title = row.title(field) or ""
         value = as_text(row.cells.get(title))[:80]
         cells = tuple(row.cells.values())
         self.report.reject(Rejection(row.sheet, row.number, title, value, str(reason), cells))

@@ -25,7 +25,7 @@ from admin_app.importing.followups import NextContacts
 from admin_app.importing.people import sharing
 from admin_app.importing.values import Reader, brought
 from admin_app.importing.writer import Record, Writer
-from admin_app.ledgers import Row
+from admin_app.ledgers import Place, Row
 from admin_app.rules.customers import completeness
 from admin_app.rules.pinyin import of_name
 
@@ -77,7 +77,8 @@ class Customers:
 
     def take(self, rows: list[Row]) -> None:
         """Import one batch of rows."""
-        drafts = [draft for row in rows if (draft := self.draft(row)) is not None]
+        by_key = self.on_file_by_key(rows)
+        drafts = [draft for row in rows if (draft := self.draft(row, by_key.get(row.place))) is not None]
         self.match(drafts)
         self.writer.flush()
         with_car = [(draft, draft.record) for draft in drafts if draft.car and draft.record]
@@ -90,22 +91,18 @@ class Customers:
         for draft in drafts:
             self.count(draft)
 
-    def draft(self, row: Row) -> Draft | None:
-        """What a row says; None where it is rejected."""
+    def draft(self, row: Row, known: Record | None) -> Draft | None:
+        """What a row says; None where it is rejected. `known` is the customer whose key and name it carries."""
         name, phone = cleaning.name(row["name"]), self.phones(row)
-        if not self.known_by_key(row) and not self.usable(row, name, phone):
+        if known is None and not self.usable(row, name, phone):
             return None
         values: Record = {"name": name.value, "phone": phone.value, "phone2": phone.second}
         for warning in phone.warnings if phone.value else ():
             self.context.warn(row, "phone", warning)
         values |= self.reader.record(row, self.plain)
-        values |= self.person_values(row, name.value)
+        values |= self.person_values(row, name.value, known)
         planned = self.reader.read(row, "next_contact_on", *_about("next_contact_on"))
-        return Draft(row, values, self.car_values(row, values), planned)
-
-    def known_by_key(self, row: Row) -> bool:
-        """Whether the row carries the key of an export."""
-        return "id" in self.fields and as_text(row["id"]).strip().isdigit()
+        return Draft(row, values, self.car_values(row, values), planned, known)
 
     def usable(self, row: Row, name: cleaning.Cleaned[str], phone: cleaning.Cleaned[str]) -> bool:
         """Reject a row without a usable name or phone (DOMAIN §3.10), with the first reason."""
@@ -126,11 +123,11 @@ class Customers:
         """The first usable phone of all phone columns, and a second one."""
         return read_phones(row, *row.all("phone2"))
 
-    def person_values(self, row: Row, name: str | None) -> Record:
+    def person_values(self, row: Row, name: str | None, known: Record | None) -> Record:
         """The fields that need more than their kind: sex by title, birthday, source, the people in charge."""
         values: Record = {}
         sex = self.reader.read(row, "sex", *_about("sex"))
-        if sex is None and not self.known_by_key(row):
+        if sex is None and known is None:
             sex = cleaning.sex_of_title(name)
         values["sex"] = ch.Sex(sex) if sex else None
         values["kind"] = ch.CustomerKind.COMPANY if cleaning.company_like(name or "") else None
@@ -176,11 +173,11 @@ class Customers:
 
     def match(self, drafts: list[Draft]) -> None:
         """Find the customer of each row, or make one."""
-        by_key = self.on_file_by_key(drafts)
         by_phone = self.on_file(drafts)
         for draft in drafts:
             phone = draft.values["phone"]
-            record = by_key.get(as_text(draft.row["id"])) or by_phone.get(phone)
+            record = draft.record or by_phone.get(phone)
+            draft.record = None
             if record is None and phone in self.seen:  # only in a dry run: the first row was not written
                 self.context.report.took("duplicates", draft.row, draft.values["name"])
             elif record is None:
@@ -204,16 +201,28 @@ class Customers:
             found[record["phone"]] = record
         return found
 
-    def on_file_by_key(self, drafts: list[Draft]) -> dict[str, Record]:
-        keys = {as_text(d.row["id"]).strip(): d for d in drafts if self.known_by_key(d.row)}
-        wanted = [int(key) for key in keys if len(key) < 10]
-        found = {str(record["id"]): record for record in self.writer.by("id", wanted)}
-        for key, draft in keys.items():
-            usable = draft.values["name"] and draft.values["phone"]
-            if key not in found and not usable:
-                self.context.reject(draft.row, "id", _l("There is no customer with this key in the store."))
-                drafts.remove(draft)
-        return found
+    def on_file_by_key(self, rows: list[Row]) -> dict[Place, Record]:
+        """Where a row stands → the customer whose key it carries: an export of this store that is read back.
+
+        Other systems number their customers too: a key counts only with the same name or the same phone.
+        """
+        if "id" not in self.fields:
+            return {}
+        keys = [as_text(row["id"]).strip() for row in rows]
+        wanted = [int(key) for key in keys if key.isdigit() and len(key) < 10]
+        there = {str(record["id"]): record for record in self.writer.by("id", wanted)}
+        return {
+            row.place: there[key]
+            for row, key in zip(rows, keys, strict=True)
+            if key in there and self.same(row, there[key])
+        }
+
+    def same(self, row: Row, record: Record) -> bool:
+        """Whether a row with the key of this customer is this customer; columns that it lacks say nothing."""
+        phone = self.phones(row).value
+        if phone:
+            return phone == record["phone"]
+        return "name" not in row.fields or as_text(row["name"]).strip() == record["name"].strip()
 
     # ------------------------------------------------------------ writing
 

@@ -11,7 +11,7 @@ from admin_app import models as m
 from admin_app.importing.context import Context, pieces
 from admin_app.importing.writer import Record, in_store
 
-COLUMNS = ("id", "name", "phone", "phone2", "owner_id", "advisor_id", "stage", "kept_apart")
+COLUMNS = ("id", "name", "phone", "phone2", "owner_id", "advisor_id", "stage", "kept_apart", "registered_on")
 
 
 def sharing(context: Context) -> dict[str, list[int]]:

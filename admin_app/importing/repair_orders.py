@@ -128,7 +128,7 @@ class RepairOrders:
         return {"opened_at": opened, "closed_at": closed if open_still else closed or opened, "state": state}
 
     def moment(self, row: Row, field: str) -> dt.datetime | None:
-        cleaned = self.reader.moment(row[field])
+        cleaned = self.reader.moment_of(row, field)
         for warning in cleaned.warnings:
             self.context.warn(row, field, warning)
         return cleaned.value
@@ -143,9 +143,7 @@ class RepairOrders:
             bought = {"bought_here": False}
             record = self.cars.create(draft.car | bought, customer["id"] if customer else None)
         else:
-            self.cars.writer.fill(
-                record, {key: draft.car.get(key) for key in ("vin", "plate")}, record["model"]
-            )
+            self.cars.fill(record, {key: draft.car.get(key) for key in ("vin", "plate")})
         return self.served(record, draft.values)
 
     def served(self, record: Record, values: Record) -> Record:

@@ -7,13 +7,15 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from admin_app import cleaning
 from admin_app import models as m
+from admin_app.cleaning import as_text
 from admin_app.importing.cars import Cars
 from admin_app.importing.context import Context
 from admin_app.importing.customers import read_phones
 from admin_app.importing.people import CustomersByPhone
 from admin_app.importing.values import Reader, brought
-from admin_app.importing.writer import Record, without_known_keys
+from admin_app.importing.writer import Record, same_text, without_known_keys
 from admin_app.ledgers import Row
 
 
@@ -33,15 +35,16 @@ class Vehicles:
 
     def take(self, rows: list[Row]) -> None:
         """Import one batch of rows."""
-        rows = without_known_keys(self.context, self.cars.writer, self.names, rows)
-        drafts = [(row, values) for row in rows if (values := self.values(row)) is not None]
-        phones = {row.number: read_phones(row) for row, _values in drafts}
-        self.customers.load(phone.value for phone in phones.values())
-        self.cars.load(values for _row, values in drafts)
+        rows = without_known_keys(self.context, self.cars.writer, self.names, rows, same_car)
+        drafts = [(row, values, read_phones(row)) for row in rows if (values := self.values(row)) is not None]
+        self.customers.load(phone.value for _row, _values, phone in drafts)
+        self.cars.load(values for _row, values, _phone in drafts)
         outcomes: list[tuple[Record, bool]] = []
-        for row, values in drafts:
-            customer = self.customers.get(phones[row.number].value)
-            if phones[row.number].value and customer is None:
+        for row, values, phone in drafts:
+            for warning in phone.warnings:
+                self.context.warn(row, "phone", warning)
+            customer = self.customers.get(phone.value, cleaning.name(row["name"]).value)
+            if phone.value and customer is None:
                 self.context.reject(row, "phone", _l("No customer of this store has this phone."))
             elif customer and not self.context.may_touch(customer["owner_id"], customer["advisor_id"]):
                 self.context.reject(row, "phone", _l("This customer belongs to another team."))
@@ -79,3 +82,13 @@ class Vehicles:
     def finish(self) -> None:
         """After the last row: the audit entries of the whole import."""
         self.cars.record_created()
+
+
+def same_car(row: Row, record: Record) -> bool:
+    """Whether a row with the key of this car is this car: by VIN, else by plate, else by model and day."""
+    for field in ("vin", "plate"):
+        if as_text(row[field]).strip():
+            return same_text(row[field], record[field])
+    if "bought_on" in row.fields and cleaning.day(row["bought_on"]).value != record["bought_on"]:
+        return False
+    return "model" not in row.fields or same_text(row["model"], record["model"])

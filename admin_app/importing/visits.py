@@ -19,7 +19,7 @@ from admin_app.importing.context import Context, Person, pieces
 from admin_app.importing.customers import read_phones
 from admin_app.importing.people import CustomersByPhone
 from admin_app.importing.values import Reader, brought
-from admin_app.importing.writer import Record, Writer, without_known_keys
+from admin_app.importing.writer import Record, Writer, same_text, without_known_keys
 from admin_app.ledgers import Row
 from admin_app.rules.followups import settle_history
 
@@ -44,22 +44,24 @@ class Visits:
 
     def take(self, rows: list[Row]) -> None:
         """Import one batch of rows."""
-        rows = without_known_keys(self.context, self.writer, self.fields, rows)
+        rows = without_known_keys(self.context, self.writer, self.fields, rows, self.same)
         phones = [read_phones(row) for row in rows]
-        self.customers.load(phone.value for phone in phones)
+        self.customers.load(number for phone in phones for number in (phone.value, phone.second))
         drafts = [draft for row, phone in zip(rows, phones, strict=True) if (draft := self.draft(row, phone))]
         on_file = self.on_file(drafts)
         for row, customer, values, person in drafts:
+            dated = self.reader.moment_of(row, "at").value is not None
             key = key_of(values, person.who)
+            if hash(key) in self.seen:
+                self.context.report.took("duplicates", row, customer["name"])
+                continue
+            self.seen.add(hash(key))
             if (record := on_file.get(key)) is not None:
                 self.known(row, record, values, customer["name"])
-            elif hash(key) in self.seen:
-                self.context.report.took("duplicates", row, customer["name"])
             else:
                 self.context.report.took("created", row, customer["name"])
-                self.seen.add(hash(key))
                 self.writer.add(values)
-                if values["at"] <= self.context.now:
+                if values["at"] <= self.context.now and dated:
                     latest = self.touched.get(customer["id"], values["at"])
                     self.touched[customer["id"]] = max(latest, values["at"])
         self.writer.flush()
@@ -69,18 +71,30 @@ class Visits:
         customer = customer_of(self.context, self.customers, row, phone)
         if customer is None:
             return None
-        at = self.reader.moment(row["at"])
-        if at.value is None:
-            self.context.reject(row, "at", at.warnings[0] if at.warnings else _l("The time is missing."))
-            return None
-        for warning in at.warnings:
+        moment = self.reader.moment_of(row, "at")
+        for warning in moment.warnings or (() if moment.value else (_l("The time is missing."),)):
             self.context.warn(row, "at", warning)
+        at = moment.value or self.first_day(customer)
         person = self.context.person(row["staff_id"])
         values = {k: v for k, v in self.reader.record(row, self.plain).items() if v is not None}
-        values |= {"customer_id": customer["id"], "at": at.value, "staff_id": person.past["id"]}
+        values |= {"customer_id": customer["id"], "at": at, "staff_id": person.past["id"]}
         values["staff_text"] = person.past["text"]
-        values |= self.outcome(row, at.value)
+        values |= self.outcome(row, at)
         return row, customer, values, person
+
+    def first_day(self, customer: Record) -> dt.datetime:
+        """Where a contact without a usable time stands: on the day the customer came on file, never later.
+
+        The column may not be empty; it stays the same when the ledger is read again, and is no latest contact.
+        """
+        return clock.at(customer["registered_on"] or dt.date(self.context.today.year, 1, 1), 0)
+
+    def same(self, row: Row, record: Record) -> bool:
+        """Whether a row with the key of this contact is this contact."""
+        if "at" not in row.fields:  # a choice of columns without it
+            return "content" not in row.fields or same_text(row["content"], record["content"])
+        at = self.reader.moment(row["at"]).value
+        return at is not None and abs(at - record["at"]) < dt.timedelta(minutes=1)
 
     def outcome(self, row: Row, at: dt.datetime) -> Record:
         """Channel, result and state; the ledger's own word for the result is kept as the summary."""
@@ -96,6 +110,8 @@ class Visits:
             values["result"] = self.reader.choice(ch.VisitResult, said).value
             values["summary"] = said
         score = cleaning.whole(row["satisfaction"], minimum=1, maximum=5)
+        for warning in score.warnings:
+            self.context.warn(row, "satisfaction", warning)
         if score.value is not None:
             values["satisfaction"] = score.value
         if at > self.context.now:

@@ -7,7 +7,8 @@ after, private values masked.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -237,15 +238,30 @@ def in_store(table: sa.Table, store_id: int, column: str) -> Any:
 
 
 def without_known_keys(
-    context: Context, writer: Writer, fields: frozenset[str], rows: list[Row]
+    context: Context,
+    writer: Writer,
+    fields: frozenset[str],
+    rows: list[Row],
+    same: Callable[[Row, Record], bool],
 ) -> list[Row]:
-    """The rows but those that carry the key of a record on file: an export read back changes nothing."""
+    """The rows but those that carry the key of a record on file: an export read back changes nothing.
+
+    Other systems number their rows too, so that `same` has to say whether row and record mean one thing.
+    """
     if "id" not in fields:
         return rows
-    keys = {row.number: as_text(row["id"]).strip() for row in rows}
-    wanted = [int(key) for key in keys.values() if key.isdigit() and len(key) < 10]
-    there = {str(record["id"]) for record in writer.by("id", wanted)}
-    for row in rows:
-        if keys[row.number] in there:
-            context.report.took("duplicates", row, f"#{keys[row.number]}")
-    return [row for row in rows if keys[row.number] not in there]
+    keys = [as_text(row["id"]).strip() for row in rows]
+    wanted = [int(key) for key in keys if key.isdigit() and len(key) < 10]
+    there = {str(record["id"]): record for record in writer.by("id", wanted)}
+    known = [key in there and same(row, there[key]) for row, key in zip(rows, keys, strict=True)]
+    for row, key, is_known in zip(rows, keys, known, strict=True):
+        if is_known:
+            context.report.took("duplicates", row, f"#{key}")
+    return [row for row, is_known in zip(rows, known, strict=True) if not is_known]
+
+
+def same_text(cell: Any, text: str | None) -> bool:
+    """Whether a cell of an export says what the record has, blanks and masked characters aside."""
+    found, kept = re.sub(r"\s+", "", as_text(cell)), re.sub(r"\s+", "", text or "")
+    head, masked_part, tail = found.partition("*")[0], "*" in found, found.rpartition("*")[2]
+    return kept.startswith(head) and kept.endswith(tail) if masked_part and kept else found == kept

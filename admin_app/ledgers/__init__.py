@@ -9,7 +9,6 @@ Rows are streamed. Blank rows, repeated headers, totals (合计, 总计, 共计 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -19,26 +18,22 @@ from typing import IO, Any
 
 from flask_babel import gettext as _
 
-from ..cleaning import as_text, folded
+from ..cleaning import as_text, is_nothing
 from ..errors import RuleError
-from .files import Source, encoding, opened
-from .headers import HEADER_WITHIN, Header, Known, find_header, header_key, known_names, read_header
+from .files import Source, encodings, opened, web_page
+from .headers import HEADER_WITHIN, WEAK, Header, Known, find_header, header_key, known_names, read_header
+from .markup import markup_table
+from .rows import DataRows
 from .spool import Spool
 from .tables import DELIMITERS, Table, csv_table, filled, load_sheet, sheet_names, sheet_table, workbook
 
-__all__ = ["Header", "Ledger", "Plan", "Row", "header_key", "open_ledger"]
+__all__ = ["WEAK", "Header", "Ledger", "Place", "Plan", "Row", "header_key", "open_ledger"]
 
 #: Share of their columns that sheets of one ledger have in common (a sheet a month, one with a column more).
 ALIKE = 0.7
-_TOTAL_WORDS = "合计|总计|共计|小计|累计|总数|汇总|总合计|总人数|总台数|合計|total|subtotal|grandtotal|sum"
-_TOTAL = re.compile(
-    rf"(?:本?[页月季年周日]|本期|全部|以上)?(?:{_TOTAL_WORDS})(?:金额|人数|台数|数量)?[::]?[\d,.¥]*(?:人|位|名|条|台|辆|单|元|户|项|笔|次|个|家|行)?"
-    r"|共[\d,]+(?:人|位|名|条|台|辆|单|户|项|笔|次|个|家|行)(?:记录|客户|数据)?"
-)
-_HINT = re.compile("[计計总數数汇共:：]|total|sum", re.IGNORECASE)  # without one of these a row is no total
-_SIGNATURE = re.compile(
-    r"(?:制表|制单|填表|填报|审核|复核|审批|打印|导出|统计|制作)(?:人|人员|日期|时间)?[::].*"
-)
+
+
+Place = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +47,31 @@ class Row:
     surplus: tuple[Any, ...] = ()
 
     @property
+    def place(self) -> Place:
+        """Sheet and number; sheets of one ledger have the same numbers."""
+        return self.sheet, self.number
+
+    @property
     def fields(self) -> Mapping[str, str]:
         """field → header in the file."""
         return self.header.fields
 
     def __getitem__(self, field: str) -> Any:
-        """The cell of a field; None where the file has no such column."""
-        title = self.header.fields.get(field)
+        """The cell of a field; None where the file has no such column.
+
+        Of several columns it is the first that says something.
+        """
+        title = self.title(field)
         return None if title is None else self.cells.get(title)
+
+    def title(self, field: str) -> str | None:
+        """The header of the column that says most of a field: of several the first one that is not blank here."""
+        titles = self.header.several.get(field)
+        if not titles:
+            return None
+        if len(titles) == 1:
+            return titles[0]
+        return next((title for title in titles if not is_nothing(self.cells.get(title))), titles[0])
 
     def all(self, field: str) -> list[Any]:
         """Every cell of a field that stands in several columns (电话1, 电话2), in their order."""
@@ -92,6 +104,7 @@ class Ledger:
     sheets: tuple[str, ...]
     _tables: Sequence[Callable[[], Table]]
     _known: Known
+    _identity: frozenset[str] = frozenset()
     _plan: Plan = Plan()
 
     @property
@@ -109,50 +122,13 @@ class Ledger:
         head = list(islice(rows, HEADER_WITHIN))
         header = _header_in(head, self._known, self._plan) or self.header
         titles, width = header.titles, len(header.titles)
+        is_data = DataRows(header, self._known, self._identity)
         for number, cells in chain(head, rows):
-            if number <= header.number or not _is_data(cells, header):
+            if number <= header.number or not is_data(cells):
                 continue
             surplus = tuple(cell for cell in cells[width:] if as_text(cell).strip())
             pairs = zip(titles, cells, strict=False)
             yield Row(number, table.name, {title: cell for title, cell in pairs if title}, header, surplus)
-
-
-def _is_data(cells: list[Any], header: Header) -> bool:
-    """Whether a row below the header is one to read: not blank, no total, no signature, not the header again."""
-    first = next((cell for cell in cells if _filled(cell)), None)
-    if first is None or not any(_filled(cells[at]) for at in header.places if at < len(cells)):
-        return False
-    if not isinstance(first, str):
-        return not _has_total_word(cells)
-    if len(first) < 60 and _HINT.search(first):
-        text = re.sub(r"\s+", "", folded(first)).lower()
-        if _TOTAL.fullmatch(text) or _SIGNATURE.fullmatch(text):
-            return False
-    if first.strip() in header.titles and _repeats(cells, header):
-        return False
-    return not _has_total_word(cells)
-
-
-def _filled(cell: Any) -> bool:
-    return cell is not None and cell != "" and (not isinstance(cell, str) or not cell.isspace())
-
-
-def _has_total_word(cells: list[Any]) -> bool:
-    """A total whose word stands further right: a cell that is only “合计”, among nothing but figures."""
-    if not any(isinstance(cell, str) and "计" in cell for cell in cells):
-        return False
-    words = [re.sub(r"\s+", "", folded(cell)) for cell in cells if isinstance(cell, str) and cell.strip()]
-    total = [word for word in words if re.fullmatch(r"(?:合计|总计|共计|小计)[::]?", word)]
-    return bool(total) and all(word in total or re.fullmatch(r"[\d,.¥]+.?", word) for word in words)
-
-
-def _repeats(cells: list[Any], header: Header) -> bool:
-    pairs = [
-        (as_text(cell).strip(), title)
-        for cell, title in zip(cells, header.titles, strict=False)
-        if cell != ""
-    ]
-    return all(re.sub(r"\s+", " ", text) == title for text, title in pairs)
 
 
 @contextmanager
@@ -171,9 +147,20 @@ def open_ledger(
     """
     known = known_names(names, plan.columns)
     with opened(source) as (stream, kind):
+        if kind == "markup":
+            tables = [partial(markup_table, stream, charset) for charset in encodings(stream)]
+            try:
+                ledger = _best(known, required, tables, plan, several=False)
+            except RuleError as error:
+                raise web_page() from error
+            yield ledger
+            return
         if kind == "csv":
-            charset = encoding(stream)
-            tables = [partial(csv_table, stream, charset, each) for each in DELIMITERS]
+            tables = [
+                partial(csv_table, stream, charset, each)
+                for charset in encodings(stream)
+                for each in DELIMITERS
+            ]
             yield _best(known, required, tables, plan, several=False)
             return
         with ExitStack() as spools:
@@ -215,8 +202,9 @@ def _best(
         (t, header) for t, header in found if several and _meets(header, required) and _alike(header, best)
     ]
     fields = {name: title for _table, header in reversed(alike) for name, title in header.fields.items()}
+    identity = frozenset(field for any_of in required for field in any_of)
     read = [table for table, _header in alike] or [first]
-    return Ledger(best, fields | dict(best.fields), (), read, known, plan)
+    return Ledger(best, fields | dict(best.fields), (), read, known, identity, plan)
 
 
 def _alike(one: Header, other: Header) -> bool:

@@ -20,7 +20,7 @@ from flask_babel import gettext as _
 
 from ..errors import RuleError
 
-Kind = Literal["xlsx", "xls", "csv"]
+Kind = Literal["xlsx", "xls", "csv", "markup"]
 Source = str | PathLike[str] | IO[bytes]
 
 #: Bytes of an uploaded file, and of a workbook when unpacked (100,000 rows of 14 columns have about 90 MiB).
@@ -75,6 +75,8 @@ def check(stream: IO[bytes], name: str = "") -> Kind:
     head = stream.read(4096)
     stream.seek(0)
     kind = _kind(head)
+    if kind == "xls" and _locked(stream):
+        raise RuleError(_("This file is protected by a password. Save it without one."))
     _honest(kind, name)
     if kind == "xlsx":
         _check_workbook(stream)
@@ -92,14 +94,35 @@ def _kind(head: bytes) -> Kind:
             raise RuleError(
                 _("This is a %(kind)s file, not a ledger. Please give an Excel or CSV file.", kind=what)
             )
-    if re.match(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|head|meta|table|\?xml)", head, re.IGNORECASE):
-        raise RuleError(_("This is a web page, not a ledger. Open it in Excel and save it as .xlsx."))
+    text = head.replace(b"\x00", b"")  # UTF-16 pages too
+    if re.match(
+        rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\s*<(?:!|html|head|meta|style|table|\?xml)", text, re.IGNORECASE
+    ):
+        return "markup"
     return "csv"
 
 
+def web_page() -> RuleError:
+    """The refusal of a page that is no table of records."""
+    return RuleError(_("This is a web page, not a ledger. Open it in Excel and save it as .xlsx."))
+
+
+def _locked(stream: IO[bytes]) -> bool:
+    """Whether this is an .xlsx locked by a password: an old container around an encrypted part."""
+    mark, rest = "EncryptedPackage".encode("utf-16-le"), b""
+    stream.seek(0)
+    while chunk := stream.read(_CHUNK):
+        if mark in rest + chunk:
+            return True
+        rest = chunk[-len(mark) :]
+    return False
+
+
 def _honest(kind: Kind, name: str) -> None:
-    """Old systems call anything .xls, and Excel opens it; but .xlsx and .csv must be what they say."""
+    """Old systems call anything .xls, web pages too, and Excel opens it; .xlsx and .csv must be what they say."""
     ending = Path(name).suffix.lower()
+    if kind == "markup" and ending not in (".xls", ""):
+        raise web_page()
     if (ending in (".xlsx", ".xlsm") and kind != "xlsx") or (ending in (".csv", ".txt") and kind != "csv"):
         raise RuleError(_("This file is called %(ending)s but its content is something else.", ending=ending))
     if ending and ending not in (".xlsx", ".xlsm", ".xls", ".et", ".csv", ".txt", ".tsv"):
@@ -175,27 +198,40 @@ def _column(letters: bytes) -> int:
     return number
 
 
-def encoding(stream: IO[bytes]) -> str:
-    """The encoding of a text file: UTF-16 or UTF-8 by mark, else UTF-8 or GB18030, whichever fits the whole file."""
+def encodings(stream: IO[bytes]) -> list[str]:
+    """The encodings that fit the whole of a text file, the likeliest first: UTF-16 or UTF-8, else GB18030 or Big5."""
     stream.seek(0)
-    head = stream.read(4)
+    head = stream.read(4096)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return _fits(stream, "utf-16")
-    for name in ("utf-8-sig", "gb18030"):
-        try:
-            return _fits(stream, name)
-        except UnicodeDecodeError:
-            continue
-    raise RuleError(
-        _("The text of this file is neither UTF-8 nor GB18030. Save it from Excel as “CSV UTF-8”.")
-    )
+        wanted: tuple[str, ...] = ("utf-16",)
+    elif (high := head[1::2].count(0)) > 20 * (low := head[::2].count(0)) and high * 16 > len(head):
+        wanted = ("utf-16-le",)
+    elif low > 20 * high and low * 16 > len(head):
+        wanted = ("utf-16-be",)
+    else:
+        wanted = ("utf-8-sig", "gb18030", "big5hkscs")
+    fitting: list[str] = []
+    for name in wanted:
+        if _fits(stream, name):
+            fitting.append(name)
+            if name != "gb18030":  # whose characters Big5 has too
+                break
+    if not fitting:
+        raise RuleError(
+            _("The text of this file is neither UTF-8 nor GB18030. Save it from Excel as “CSV UTF-8”.")
+        )
+    return fitting
 
 
-def _fits(stream: IO[bytes], name: str) -> str:
+def _fits(stream: IO[bytes], name: str) -> bool:
     stream.seek(0)
     decoder = codecs.getincrementaldecoder(name)()
-    while chunk := stream.read(_CHUNK):
-        decoder.decode(chunk)
-    decoder.decode(b"", final=True)
-    stream.seek(0)
-    return name
+    try:
+        while chunk := stream.read(_CHUNK):
+            decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    finally:
+        stream.seek(0)
+    return True

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from admin_app import cleaning
@@ -176,6 +176,7 @@ def test_what_is_no_vin_says_why(cell, sentence):
 @given(st.text("ABCDEFGHJKLMNPRSTUVWXYZ0123456789", min_size=17, max_size=17))
 def test_a_vin_with_its_check_digit_never_warns(text):
     whole = text[:8] + cleaning.vin_check_digit(text) + text[9:]
+    assume(len(set(whole)) > 1)
     assert cleaning.vin(whole) == cleaning.Cleaned(whole)
 
 

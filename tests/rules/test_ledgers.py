@@ -100,7 +100,7 @@ def test_two_columns_of_one_field_are_both_read():
         workbook(("客户", [["姓名", "电话", "电话", "手机"], ["王强", "无", "13800138000", "13900139000"]]))
     )
     assert rows[0].all("phone") == ["无", "13800138000", "13900139000"]
-    assert rows[0]["phone"] == "无"
+    assert rows[0]["phone"] == "13800138000"
     assert rows[0]["moment"] is None
 
 

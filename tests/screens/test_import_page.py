@@ -115,8 +115,8 @@ def test_words_get_their_meaning_by_hand_and_a_template_keeps_it(sign_in: SignIn
     client, someone = sign_in("care_manager"), cast.colleague.id
     address = s.upload(client).location
     fields = s.fields_of(client, address)
-    assert fields["word|staff|小唐"] == "-" and fields["word|Source|抖音广告"] == "-"
-    s.check(client, address, fields={"word|staff|小唐": str(someone), "word|Source|抖音广告": "social",
+    assert fields["word|staff|小唐"] == "-" and fields["word|Source|某某平台"] == "-"
+    s.check(client, address, fields={"word|staff|小唐": str(someone), "word|Source|某某平台": "social",
                                      "field-4": "note", "keep": "1", "keep_as": "老系统"})
     s.run(client, address)
     found = {one.name: one for one in session.scalars(sa.select(m.Customer))}
