@@ -44,16 +44,17 @@ class Contacts:
         there = self.writer.by("customer_id", (values["customer_id"] for _row, values in drafts))
         on_file = {key: record for record in there for key in keys_of(record)}
         for row, values in drafts:
+            if any(key in self.seen for key in keys_of(values)):
+                self.context.report.took("duplicates", row, values["name"])
+                continue
+            self.seen.update(keys_of(values))
             record = next((on_file[key] for key in keys_of(values) if key in on_file), None)
             if record is not None:
                 changed = self.writer.fill(record, values, record["name"])
                 outcome = "updated" if changed and record["id"] not in self.writer.own else "duplicates"
                 self.context.report.took(outcome, row, record["name"])
-            elif any(key in self.seen for key in keys_of(values)):
-                self.context.report.took("duplicates", row, values["name"])
             else:
                 self.context.report.took("created", row, values["name"])
-                self.seen.update(keys_of(values))
                 self.writer.add(values)
         self.writer.flush()
 

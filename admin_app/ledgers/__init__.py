@@ -21,7 +21,17 @@ from flask_babel import gettext as _
 from ..cleaning import as_text, is_nothing
 from ..errors import RuleError
 from .files import Source, encodings, opened, web_page
-from .headers import HEADER_WITHIN, WEAK, Header, Known, find_header, header_key, known_names, read_header
+from .headers import (
+    HEADER_WITHIN,
+    WEAK,
+    Header,
+    Known,
+    find_header,
+    header_at,
+    header_key,
+    known_names,
+    read_header,
+)
 from .markup import markup_table
 from .rows import DataRows
 from .spool import Spool
@@ -217,7 +227,7 @@ def _alike(one: Header, other: Header) -> bool:
 def _header_in(rows: list[tuple[int, list[Any]]], known: Known, plan: Plan) -> Header | None:
     """The header: the row that a person has named, else the one that names the most known columns."""
     if plan.header_row is not None:
-        return next((read_header(at, cells, known) for at, cells in rows if at == plan.header_row), None)
+        return header_at(rows, plan.header_row, known)
     found = find_header(rows, known)
     if found is None and plan.lenient and rows:
         at, cells = max(rows[:10], key=lambda row: sum(isinstance(cell, str) and bool(cell.strip()) for cell in row[1]))

@@ -191,6 +191,15 @@ def _of_two_rows(rows: list[tuple[int, list[Any]]], known: Known, best: Header |
     return found
 
 
+def header_at(rows: list[tuple[int, list[Any]]], number: int, known: Known) -> Header | None:
+    """The header that a person has named by its row, with the row of groups above it where it has one."""
+    here = [row for row in rows if number - 1 <= row[0] <= number]
+    if not here or here[-1][0] != number:
+        return None
+    alone = read_header(number, here[-1][1], known)
+    return _of_two_rows(here, known, alone) or alone
+
+
 def _are_titles(cells: list[Any]) -> bool:
     """Whether a row has only short words, as headers have, and at least two of them."""
     texts = [_tidy(cell) for cell in cells if _tidy(cell)]

@@ -8,6 +8,7 @@ import pytest
 import xlsxwriter
 
 from admin_app.errors import RuleError
+from admin_app.ledgers import Plan, open_ledger
 from tests.ledger_files import NAMES, NEEDED, csv_file, read, workbook
 
 HEADER = ["姓名", "电话", "里程"]
@@ -194,3 +195,13 @@ def test_blank_columns_and_groups_merged_across():
     stream.seek(0)
     _ledger, rows = read(stream, required=NEEDED)
     assert [(row.number, row["name"], row["text"], row["mileage"]) for row in rows] == [(4, "王强", "好", 9)]
+
+
+def test_a_header_that_a_person_has_named_keeps_its_groups():
+    text = "客户,,,保险,\n姓名,手机,备注,日期,公司\n王强,13800138000,好,2027-1-1,平安\n"
+    known = NAMES | {"until": ["保险日期"], "insurer": ["保险公司"]}
+    with open_ledger(csv_file(text), known, plan=Plan(header_row=2, columns={"备注": ""})) as ledger:
+        assert set(ledger.fields) == {"name", "phone", "until", "insurer"}
+        assert names(ledger.rows()) == ["王强"]
+    with open_ledger(csv_file(text), known, plan=Plan(header_row=2, columns={"日期": "moment"})) as ledger:
+        assert ledger.fields["moment"] == "日期" and "until" not in ledger.fields

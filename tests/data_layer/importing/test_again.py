@@ -133,3 +133,11 @@ def test_of_the_same_complaint_twice_in_a_ledger_the_first_row_counts(session, l
     first, again = load("complaints", sheet(header, *rows)), load("complaints", sheet(header, *rows))
     assert (first.created, first.duplicates, again.updated, again.duplicates) == (1, 1, 0, 2)
     assert session.scalars(sa.select(m.Complaint)).one().received_at.date() == dt.date(2026, 3, 4)
+
+
+def test_of_the_same_contact_person_twice_in_a_ledger_the_first_row_counts(session, load):
+    load("customers", sheet(["客户", "手机"], ["鑫远公司", "13800138001"]))
+    header = ["客户名称", "客户电话", "联系人", "职务"]
+    rows = (["鑫远公司", "13800138001", "王强", ""], ["鑫远公司", "13800138001", "王强", "经理"])
+    first, again = load("contacts", sheet(header, *rows)), load("contacts", sheet(header, *rows))
+    assert (first.created, first.duplicates, again.updated, again.duplicates) == (1, 1, 0, 2)
