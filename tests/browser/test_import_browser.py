@@ -70,6 +70,11 @@ def test_the_given_ledgers_with_the_mapping_untouched(tab: Tab, live: str, in_ba
     assert number(m.Visit) == TRUTH["visits"] and number(m.Complaint) == TRUTH["complaints"]
     take(page, live, "customers", "客户档案.xlsx")
     assert page.locator(".outcome .open-n").all_text_contents()[:2] == ["0", "0"]
+    workshop = tab("service_manager")
+    take(workshop, live, "repair-orders", "维修工单.csv")
+    workshop.locator("[data-run]").click()
+    expect(workshop.locator(".alert-success")).to_be_visible(timeout=60_000)
+    assert number(m.RepairOrder) == TRUTH["repairs"]
 
 
 @pytest.mark.parametrize("phone", [False, True])
