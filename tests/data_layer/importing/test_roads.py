@@ -220,3 +220,13 @@ def test_a_file_that_breaks_off_leaves_nothing(session, load):
     with pytest.raises(RuleError, match="Row 1202 cannot be read"):
         load("customers", broken)
     assert count(session, m.Customer) == 0
+
+
+@pytest.mark.usefixtures("store_app")
+def test_a_workbook_of_an_old_excel_is_read(session, load):
+    """A true .xls (BIFF8): title above the header, a phone kept as a number, days as days and as serials, a total."""
+    report = load("customers", DATA / "旧系统客户.xls")
+    assert (report.created, report.rejected, report.read) == (2, 1, 3)
+    wang, li = by_name(session, "王强"), by_name(session, "李梅")
+    assert (wang.phone, str(wang.birthday), wang.note) == ("+8613800138001", "1985-03-02", "想换车")
+    assert (li.phone, str(li.birthday), li.note) == ("+8613800138002", "1984-11-14", "=1+1")
