@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from flask import current_app
 from flask_babel import gettext as _
 
-from admin_app import tables, vault
+from admin_app import derived, tables, vault
 from admin_app.clock import utcnow
 from admin_app.database import db, writing
 from admin_app.errors import RuleError
@@ -169,11 +169,12 @@ def restore(path: Path) -> dict[str, Any]:
             raise RuleError(_("The database is not empty. Restore into a new one: set CAREDESK_DATABASE_URL."))
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
-        for part in read(path):
-            if not isinstance(part, dict):
-                name, columns, source = part
-                if name in db.metadata.tables:
-                    tables.load(connection, db.metadata.tables[name], source, columns)
+        with derived.loading(connection):
+            for part in read(path):
+                if not isinstance(part, dict):
+                    name, columns, source = part
+                    if name in db.metadata.tables:
+                        tables.load(connection, db.metadata.tables[name], source, columns)
         tables.after_load(connection)
         if tables.sums(connection) != manifest["tables"]:
             raise RuleError(_("What was restored differs from the backup. Nothing was kept."))

@@ -11,7 +11,7 @@ from flask import Flask, current_app
 from flask_babel import gettext as _
 
 from admin_app import backup as vaults
-from admin_app import jobs, tables
+from admin_app import derived, jobs, tables
 from admin_app.database import db, driver_url, engine_options, prepare_engine
 from admin_app.errors import RuleError
 
@@ -85,9 +85,10 @@ def move_to(url: str) -> None:
             raise RuleError(_("The target database is not empty. Nothing was copied."))
         if there.dialect.name == "sqlite":
             there.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
-        for table in tables.in_order():
-            count = tables.load(there, table, tables.lines(source, table), [c.name for c in table.columns])
-            click.echo(f"{table.name}\t{count}")
+        with derived.loading(there):
+            for table in tables.in_order():
+                count = tables.load(there, table, tables.lines(source, table), [c.name for c in table.columns])
+                click.echo(f"{table.name}\t{count}")
         tables.after_load(there)
         if tables.sums(source) != tables.sums(there):
             raise RuleError(_("The copy differs from the original. Nothing was kept."))
