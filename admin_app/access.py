@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -78,6 +77,7 @@ class Actor:
     road: str | None = None
     address: str | None = None
     include_deleted: bool = False
+    kept: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)  # criteria; shared by its copies
 
     def right(self, table: str) -> Right:
         """The rights on a table; everything for the system, nothing where no grant names it."""
@@ -91,9 +91,17 @@ class Actor:
         value = getattr(right, verb)
         return value if isinstance(value, bool) else value is not Scope.NONE
 
-    @cached_property
+    @property
     def criteria(self) -> dict[str, Any]:
         """table → loader criterion, of every model that this actor does not see whole."""
+        key = (self.system is not None, self.include_deleted, utcnow().date(), self.user_id, self.store_ids,
+               self.team_ids, self.roles, id(self.rights))
+        found = self.kept.get(key)
+        if found is None:
+            found = self.kept[key] = self._criteria()
+        return found
+
+    def _criteria(self) -> dict[str, Any]:
         if self.system is not None:
             key: tuple[Any, ...] = ("system", self.include_deleted)
         else:
