@@ -123,14 +123,12 @@ def in_details(field: Field, name: str, value: Any, linked: Any) -> Markup:
 NUMERIC = {"whole", "number", "money", "percent"}
 
 
-def css(field: Field, name: str, value: Any, today: dt.date, place: int) -> str:
-    """Classes of a list cell: right-aligned numbers, the clock of a date that is owed, what a small screen leaves out.
+def css(field: Field, name: str, place: int) -> str:
+    """Classes of a list cell: right-aligned numbers, what a small screen leaves out or shows beside the title.
 
     `place` counts the cells behind the title: a tablet leaves out those from the sixth on.
     """
     found = ["num"] if field.kind in NUMERIC else []
-    if name in OWED and isinstance(value, dt.date):
-        found += ["late"] if value < today else ["soon"] if value == today else []
     if name == "grade":
         found.append("in-title")
     if field.kind == "percent" or field.kind == "data":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from admin_app.columns import Field, fields
 from admin_app.database import db
 
 COUNT_CAP = 1_000
+SHALLOW = 200  # rows that are passed over with all their columns
 DEEPEST = 1_000_000  # rows that a jump by page number may pass over
 FRAGMENT = 4  # characters of a private value that people who may reveal can search for (SAFETY)
 LONGEST_SEARCH = 100
@@ -43,11 +45,16 @@ def links_of(model: Any, names: list[str]) -> list[str]:
 
 
 def select_rows(model: Any, names: list[str]) -> sa.Select[Any]:
-    """All rows that may be seen, with the records that the shown links name (one statement a link, not a row)."""
+    """All rows that may be seen, with the records that the named links lead to (one statement a link, not a row).
+
+    What the person may see, and that nothing of the recycle bin is among it, is the gate's work (access.py).
+    """
     loaders = [selectinload(getattr(model, relation)) for relation in links_of(model, names)]
-    there = model.deleted_at.is_(None) if hasattr(model, "deleted_at") else sa.true()
-    actor = access.actor_of(db.session)
-    return sa.select(model).where(there, scope.listed(model, actor) if actor else sa.true()).options(*loaders)
+    statement, actor = sa.select(model), access.actor_of(db.session)
+    narrowed = scope.listed(model, actor) if actor else None
+    if narrowed is not None:
+        statement = statement.where(narrowed)
+    return statement.options(*loaders) if loaders else statement
 
 
 # ---------------------------------------------------------------- search
@@ -126,22 +133,36 @@ def beyond(model: Any, order: Order, row_id: int, backwards: bool) -> Any:
     return sa.or_(past, same) if backwards else sa.or_(past, same, empty)
 
 
-def page(model: Any, statement: sa.Select[Any], order: Order, size: int, *, after: int | None = None,
-         before: int | None = None, number: int = 0) -> Page:
-    """One page: behind a row, before a row, or by number. One row more than shown is read to know what follows."""
-    backwards = before is not None
-    anchor = before if backwards else after
+def page(model: Any, statement: sa.Select[Any], order: Order, size: int, columns: Sequence[Any] = (), *,
+         after: int | None = None, before: int | None = None, number: int = 0, last: bool = False) -> Page:
+    """One page: behind a row, before a row, by number, or the last one. One row more than shown is read to know what
+    follows. Rows are plain values: the key and `columns`, no objects."""
+    backwards = before is not None or last
+    anchor = before if before is not None else after
     if anchor is not None:
         statement = statement.where(beyond(model, order, anchor, backwards))
-    offset = min(max(number, 0) * size, DEEPEST) if anchor is None else 0
-    rows = list(db.session.scalars(ordered(model, statement, order, backwards).limit(size + 1).offset(offset)))
+    offset = min(max(number, 0) * size, DEEPEST) if anchor is None and not last else 0
+    rows = _rows(model, statement, order, backwards, size + 1, offset, columns)
     more = len(rows) > size
     rows = rows[:size]
     if backwards:
         rows.reverse()
     first = more if backwards else anchor is not None or offset > 0
-    last = True if backwards else more
-    return Page(rows, rows[0].id if rows and first else None, rows[-1].id if rows and last else None)
+    following = (not last) if backwards else more
+    return Page(rows, rows[0].id if rows and first else None, rows[-1].id if rows and following else None)
+
+
+def _rows(model: Any, statement: sa.Select[Any], order: Order, backwards: bool, most: int, offset: int,
+          columns: Sequence[Any]) -> list[Any]:
+    """The rows from `offset` on. Deep down the keys alone are passed over, and only those of the page are looked up."""
+    wanted = [model.id, *(column for column in columns if column.key != "id")]
+    if offset <= SHALLOW:
+        bare = statement.with_only_columns(*wanted)
+        return list(db.session.execute(ordered(model, bare, order, backwards).limit(most).offset(offset or None)))
+    keys = ordered(model, statement.with_only_columns(model.id), order, backwards).limit(most).offset(offset)
+    places = {key: place for place, key in enumerate(db.session.scalars(keys))}
+    found = db.session.execute(sa.select(*wanted).where(model.id.in_(places))).all()
+    return sorted(found, key=lambda row: places[row.id])
 
 
 def count(model: Any, statement: sa.Select[Any], exact: bool = False) -> tuple[int, str]:
@@ -150,5 +171,6 @@ def count(model: Any, statement: sa.Select[Any], exact: bool = False) -> tuple[i
     if exact:
         found = db.session.scalar(bare.with_only_columns(sa.func.count(model.id))) or 0
         return found, f"{found:,}"
-    found = len(db.session.scalars(bare.with_only_columns(model.id).limit(COUNT_CAP + 1)).all())
+    some = bare.with_only_columns(model.id).limit(COUNT_CAP + 1).subquery()
+    found = db.session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
     return (found, f"{COUNT_CAP:,}+") if found > COUNT_CAP else (found, f"{found:,}")

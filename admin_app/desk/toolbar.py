@@ -18,7 +18,7 @@ from admin_app.desk.filters import RELATIVE, Filter
 from admin_app.desk.listing import Page
 from admin_app.rules import field_sets
 
-PAGING = ("page", "after", "before", "filters", "columns")
+PAGING = ("page", "after", "before", "last", "to", "filters", "columns")
 
 
 def _address(path: str, leave: tuple[str, ...] = (), **change: Any) -> str:
@@ -43,14 +43,16 @@ class Column:
 def columns(view: Any, view_args: Any) -> list[Column]:
     """The headings, the title first and then as they were chosen."""
     places = {name: index for index, (name, _label) in enumerate(view._list_columns)}
-    found = []
+    found, base = [], _address("", ("desc", "sort"))
+    joint = "&" if base else "?"
     for name in view.shown:
-        index, label = places[name], view.about[name].label
+        index, href = places[name], ""
         here = view_args.sort == index and name in view._sortable_columns
-        turned = 1 if here and not view_args.sort_desc else None
-        href = _address(request.path, ("desc",), sort=index, desc=turned) if name in view._sortable_columns else ""
+        if name in view._sortable_columns:
+            href = f"{base}{joint}sort={index}{'&desc=1' if here and not view_args.sort_desc else ''}"
         direction = ("descending" if view_args.sort_desc else "ascending") if here else ""
-        found.append(Column(name, label, href, direction, "num" if view.about[name].kind in NUMERIC else ""))
+        found.append(Column(name, view.about[name].label, href, direction,
+                            "num" if view.about[name].kind in NUMERIC else ""))
     return [replace(column, css=f"{column.css} lo") if place > SHORT else column for place, column in enumerate(found)]
 
 
@@ -113,6 +115,16 @@ class Toolbar:
     @property
     def next(self) -> str:
         return _address(self.path, after=self.page.after) if self.page.after else ""
+
+    @property
+    def first(self) -> str:
+        """Address of the first page; empty on it."""
+        return _address(self.path) or self.path if self.page.before else ""
+
+    @property
+    def last(self) -> str:
+        """Address of the last page; empty on it."""
+        return _address(self.path, last=1) if self.page.after else ""
 
     @property
     def filter_href(self) -> str:

@@ -1,6 +1,42 @@
 // A generated list: choose rows, act on the chosen, filters, and ask before anything is deleted.
 import { closest } from "./common.js";
 
+// What only this script can use is made here, not sent with every row.
+const table = document.querySelector("table.model-list");
+const headings = table ? [...table.querySelectorAll("thead th")] : [];
+
+function button(css, label, shape) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.className = css;
+  made.setAttribute("aria-label", label);
+  made.append(Object.assign(document.createElement("i"), { className: shape }));
+  return made;
+}
+
+for (const row of table?.tBodies[0].rows ?? []) {
+  const name = row.querySelector("th").textContent, { choose, drop, show } = table.dataset;
+  const pick = row.querySelector(".pick"), acts = row.querySelector(".acts");
+  if (pick) {
+    const box = Object.assign(document.createElement("input"), { type: "checkbox", className: "action-checkbox", value: row.dataset.id });
+    box.setAttribute("aria-label", `${choose} ${name}`);
+    pick.append(box);
+  }
+  if (acts && drop) {
+    const remover = button("btn btn-ghost btn-sm btn-icon hide-s", `${drop} ${name}`, "shape-trash");
+    remover.dataset.delete = row.dataset.id;
+    acts.append(remover);
+  }
+  for (const mask of show ? row.querySelectorAll("[data-field]") : []) {
+    const eye = button("btn btn-ghost", show.replace("{field}", headings[mask.closest("td").cellIndex].textContent).replace("{name}", name), "shape-eye");
+    eye.dataset.revealUrl = `/admin/reveal/?table=${table.dataset.table}&id=${row.dataset.id}&field=${mask.dataset.field}`;
+    const value = Object.assign(document.createElement("span"), { className: "tel", textContent: mask.textContent });
+    value.dataset.value = "";
+    mask.dataset.mask = "";
+    mask.replaceChildren(value, eye);
+  }
+}
+
 const bulk = document.querySelector("[data-bulk]");
 const all = document.querySelector(".action-rowtoggle");
 const boxes = [...document.querySelectorAll(".action-checkbox")];
@@ -38,7 +74,7 @@ document.addEventListener("click", (event) => {
   const button = closest(event, "[data-delete]");
   if (button && remove) {
     event.preventDefault();
-    const name = button.dataset.name ?? button.closest("tr").querySelector(".is-title").textContent.trim();
+    const name = button.dataset.name ?? button.closest("tr").querySelector("th").textContent.trim();
     ask(dialog.dataset.ask.replace("{name}", name), () => { remove.elements.id.value = button.dataset.delete; remove.requestSubmit(); });
   }
   const act = closest(event, "[data-action]");
@@ -61,7 +97,7 @@ function send(name) {
 
 // Editing from a list comes back to the list as it is.
 document.addEventListener("click", (event) => {
-  const link = closest(event, "[data-back]");
+  const link = closest(event, ".row-edit, [data-back]");
   if (link && !link.search.includes("url=")) link.search += `&url=${encodeURIComponent(location.pathname + location.search)}`;
 });
 
