@@ -16,7 +16,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
-from admin_app import menu
+from admin_app import menu, shell
 from admin_app.choices import Choice, Grade, Tier
 
 STATIC = Path(__file__).parent / "static"
@@ -28,7 +28,7 @@ TIER_BARS = {"A": 4, "B": 3, "C": 2, "D": 1}
 @lru_cache(maxsize=256)
 def asset(name: str) -> str:
     """Address of a file of our own under static/, with the digest of its content, so that caches may keep it."""
-    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:8]
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:6]
     return f"{current_app.static_url_path}/{name}?v={digest}"
 
 
@@ -130,8 +130,8 @@ PIECES = SimpleNamespace(asset=asset, bootstrap=bootstrap, icon=icon, grade=grad
 
 
 def _shell() -> dict[str, Any]:
-    return {"html_lang": html_lang, "languages": LANGUAGES, "menu": menu.menu, "recent_customers": menu.recent,
-            "new_items": menu.new_items, "tabs": menu.tabs, "jumps": menu.jumps, "here": here}
+    return {"html_lang": html_lang, "languages": LANGUAGES, "shell": shell, "new_items": menu.new_items,
+            "tabs": menu.tabs, "jumps": menu.jumps, "here": here}
 
 
 def init_app(app: Flask) -> None:

@@ -1,8 +1,9 @@
 """The rows of a generated list: which columns a page reads, and each row as HTML.
 
 A page prints the same columns twenty or a hundred times, so everything that is the same in every row is made once a
-page: a printer a column, labels of choices, names of linked records. What only a script can use (boxes to choose rows,
-buttons that delete or reveal) is added by list.js; the row brings its key, and the link to its form.
+page: a printer a column, labels of choices, names of linked records. What is the same in every row but for the key
+(the box that chooses it, the buttons that edit, delete and reveal) is added by list.js; a row brings its key and the
+link to its page.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import builtins
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from admin_app import access, clock, directory, words
@@ -65,68 +65,54 @@ def _names(table: str, keys: set[int]) -> dict[int, str]:
 class Table:
     """One page of a list, ready to print."""
 
-    def __init__(self, view: Any, rows: Sequence[Any], *, picks: bool, edits: bool, acts: bool) -> None:
-        self.view, self.picks, self.edits, self.acts = view, picks, edits, acts
+    def __init__(self, view: Any, rows: Sequence[Any], *, picks: bool, edits: bool, drops: bool) -> None:
+        self.view, self.acts = view, edits or drops
+        self.pick, self.act = "<td></td>" if picks else "", "<td></td>" if self.acts else ""
         self.names = [name for name in view.shown if name != view.title]
         self.links = linked_names(view.about, view.shown, rows)
         self.today, self.now = clock.today(), clock.utcnow()
-        self.edit_word = str(_("Edit"))
         self.base = view.address("")
         self.rows = rows
         view.before_rows(rows)
 
     def html(self) -> Markup:
         """The rows of the body."""
-        printers = [self._printer(name, place) for place, name in enumerate(self.names)]
+        printers = [self._printer(name) for name in self.names]
         return Markup("".join(self._row(row, printers) for row in self.rows))
 
     def _row(self, row: Any, printers: list[Printer]) -> str:
         name, key = escape(self.view.row_title(row, self.links)), row.id
-        cells_ = "".join([printer(row) for printer in printers])
-        pick = '<td class="pick"></td>' if self.picks else ""
-        act = ""
-        if self.acts:
-            edit = (f'<a class="row-edit" href="{self.base}edit/?id={key}" aria-label="{self.edit_word} {name}"></a>'
-                    if self.edits else "")
-            act = f'<td class="acts">{edit}</td>'
-        return (f'<tr data-id="{key}">{pick}<th scope="row"><a href="{self.base}details/?id={key}">'
-                f"{name}</a></th>{cells_}{act}</tr>\n")
+        inside = "".join([printer(row) for printer in printers])
+        return (f'<tr>{self.pick}<th scope="row"><a href="{self.base}details/?id={key}">'
+                f"{name}</a></th>{inside}{self.act}</tr>\n")
 
-    def _printer(self, name: str, place: int) -> Printer:
+    def _printer(self, name: str) -> Printer:
         """How a column is printed. A screen's own words for a cell go before everything else."""
-        field, own = self.view.about[name], self.view.cell_words(name)
-        css = cells.css(field, name, place)
-        plain = self._open(css)
-        if own is not None:
-            usual = self._usual(name, field, css, plain)
-            return lambda row: usual(row) if (said := own(row)) is None else f"{plain}{said}</td>"
-        return self._usual(name, field, css, plain)
+        own, usual = self.view.cell_words(name), self._usual(name, self.view.about[name])
+        if own is None:
+            return usual
+        return lambda row: usual(row) if (said := own(row)) is None else f"<td>{said}</td>"
 
-    @staticmethod
-    def _open(css: str) -> str:
-        return f'<td class="{css}">' if css else "<td>"
-
-    def _usual(self, name: str, field: Field, css: str, plain: str) -> Printer:
-        empty = f"{plain}–</td>"
+    def _usual(self, name: str, field: Field) -> Printer:
         if name in cells.OWED:
-            return self._owed(name, css, plain, empty)
+            return self._owed(name)
         inner = self._inner(name, field)
 
         def cell(row: Any) -> str:
             value = getattr(row, name)
-            return empty if value is None or value == "" or value == [] else f"{plain}{inner(value)}</td>"
+            return "<td>–</td>" if value is None or value == "" or value == [] else f"<td>{inner(value)}</td>"
 
         return cell
 
-    def _owed(self, name: str, css: str, plain: str, empty: str) -> Printer:
+    def _owed(self, name: str) -> Printer:
         """A day that something is owed by: red once it has passed, amber on the day itself."""
-        late, soon = self._open(f"{css} late".strip()), self._open(f"{css} soon".strip())
 
         def cell(row: Any) -> str:
             value = getattr(row, name)
             if value is None:
-                return empty
-            return f"{late if value < self.today else soon if value == self.today else plain}{value.isoformat()}</td>"
+                return "<td>–</td>"
+            css = ' class="late"' if value < self.today else ' class="soon"' if value == self.today else ""
+            return f"<td{css}>{value.isoformat()}</td>"
 
         return cell
 
@@ -135,7 +121,7 @@ class Table:
         if name in record.TABLE_COLUMNS:
             return lambda value: escape(record.table_words(value))
         if field.private:
-            return lambda value: f'<span class="mask" data-field="{name}">{escape(masked(field.private, value))}</span>'
+            return lambda value: escape(masked(field.private, value))
         if field.kind == "link":
             known = self.links[name]
             return lambda value: escape(known.get(value, ""))
@@ -146,7 +132,7 @@ class Table:
 
             def choice(value: Any) -> Any:
                 if value not in made:
-                    made[value] = cells.in_list(field, name, value, None)
+                    made[value] = cells.short_choice(name, value)
                 return made[value]
 
             return choice
@@ -169,12 +155,21 @@ class Table:
         return ago
 
 
-def card_labels(view: Any, picks: bool) -> Markup:
-    """The style sheet that names the cells where a phone shows each row as a card: the same words for every row."""
-    first = 2 if picks else 1
-    rules = [f'.table-cards td:nth-of-type({place})::before{{content:"{_css(str(view.about[name].label))}"}}'
-             for place, name in enumerate((name for name in view.shown if name != view.title), start=first)]
-    return Markup("".join(rules))
+def style(view: Any, picks: bool) -> Markup:
+    """The style sheet of a page of the list: what is the same in every cell of a column, said once. A tablet leaves out
+    the cells from the sixth on; a phone shows each row as a card and names its cells."""
+    every, phone, first = [], [], 2 if picks else 1
+    names = [name for name in view.shown if name != view.title]
+    for place, name in enumerate(names, start=first):
+        field, cell = view.about[name], f"td:nth-of-type({place})"
+        wide, narrow = cells.rule(field, name, cell, _css(str(field.label)))
+        every.append(wide)
+        phone.append(narrow)
+    if len(names) > cells.SHORT:
+        last = first + len(names) - 1
+        tail = f"td:nth-of-type(n+{first + cells.SHORT}):nth-of-type(-n+{last})"
+        every.append(f"@media(min-width:600px) and (max-width:991.98px){{{tail}{{display:none}}}}")
+    return Markup(f"{''.join(every)}@media(max-width:599.98px){{{''.join(phone)}}}")
 
 
 def _css(text: str) -> str:

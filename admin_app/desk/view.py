@@ -300,10 +300,9 @@ class BaseDesk(ModelView):
         from admin_app.desk import toolbar
 
         bar, actions = toolbar.Toolbar(self, view_args, found, number), self.bulk_offered()
-        table = rows.Table(self, found.rows, picks=bool(actions), edits=self.can_edit,
-                           acts=self.can_edit or self.can_delete)
+        table = rows.Table(self, found.rows, picks=bool(actions), edits=self.can_edit, drops=self.can_delete)
         return self.render(self.list_template, view=self, bar=bar, table=table, actions=actions,
-                           labels=rows.card_labels(self, bool(actions)),
+                           style=rows.style(self, bool(actions)),
                            can_reveal=access.can(self.table, "reveal"), columns=toolbar.columns(self, view_args),
                            search=view_args.search)
 
