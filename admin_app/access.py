@@ -94,12 +94,12 @@ class Actor:
     @property
     def criteria(self) -> dict[str, Any]:
         """table → loader criterion, of every model that this actor does not see whole."""
-        key = (self.system is not None, self.include_deleted, utcnow().date(), self.user_id, self.store_ids,
-               self.team_ids, self.roles, id(self.rights))
+        key = standing(self)
         found = self.kept.get(key)
         if found is None:
-            found = self.kept[key] = self._criteria()
-        return found
+            found = self.kept[key] = (self.rights, self._criteria())  # the rights are kept too: the key has their id
+        criteria: dict[str, Any] = found[1]
+        return criteria
 
     def _criteria(self) -> dict[str, Any]:
         if self.system is not None:
@@ -236,9 +236,19 @@ def _gate(state: ORMExecuteState) -> None:
     if (state.is_update or state.is_delete or state.is_insert) and actor.system is None:
         raise RuntimeError("the gate: bulk statements run as_system and write their own audit entry")
     if state.is_select or state.is_update or state.is_delete:
-        named = _tables_in(state.statement)
-        state.statement = state.statement.options(*(
-            option for table, option in actor.criteria.items() if named is None or table in named))
+        state.statement = gated(actor, state.statement)
+
+
+def gated(actor: Actor, statement: Any) -> Any:
+    """The statement with the criteria of every table that it names."""
+    named = _tables_in(statement)
+    return statement.options(*(option for table, option in actor.criteria.items() if named is None or table in named))
+
+
+def standing(actor: Actor) -> tuple[Any, ...]:
+    """What an actor's criteria are made of, as a key: who, whose rows, which rights, on which day."""
+    return (actor.system is not None, actor.include_deleted, utcnow().date(), actor.user_id, actor.store_ids,
+            actor.team_ids, actor.roles, id(actor.rights))
 
 
 def _tables_in(statement: Any) -> set[str] | None:

@@ -35,13 +35,13 @@ def wrote() -> None:
 def side() -> Markup:
     """The sidebar."""
     lit, found = menu.lit(), _figures()
-    parts = [_piece(("brand",), "shell/brand.html")]
+    parts = [piece(("brand",), "shell/brand.html")]
     for number, section in enumerate(menu.SECTIONS):
         own = lit if lit in section.lines() else ""
         counts = tuple(found["counts"].get(entry.count) for entry in section.entries if entry.count)
-        parts.append(_piece(("section", number, own, counts), "shell/section.html",
+        parts.append(piece(("section", number, own, counts), "shell/section.html",
                             partial(_section, section, lit, found["counts"])))
-    parts.append(_piece(("recent", found["recent"]), "shell/recent.html", lambda: {"seen": found["recent"]}))
+    parts.append(piece(("recent", found["recent"]), "shell/recent.html", lambda: {"seen": found["recent"]}))
     return Markup("").join(parts)
 
 
@@ -51,7 +51,7 @@ def _section(section: menu.Section, lit: str, counts: dict[str, int | None]) -> 
 
 def top() -> Markup:
     """The top bar."""
-    kept = _piece(("top",), "shell/top.html", lambda: {
+    kept = piece(("top",), "shell/top.html", lambda: {
         "csrf_token": lambda: Markup(TOKEN), "here": lambda: Markup(HERE), "asked": Markup(ASKED)})
     asked = request.args.get("q", "") if request.path == "/admin/search/" else ""
     from admin_app.look import here
@@ -65,10 +65,10 @@ def tabbar() -> Markup:
     path = request.path
     lit = tuple(path == entry.path or (entry.path != "/admin/" and path.startswith(entry.path))
                 for entry, _icon in menu.TABS)
-    return _piece(("tabbar", lit), "shell/tabbar.html")
+    return piece(("tabbar", lit), "shell/tabbar.html")
 
 
-def _piece(key: tuple[Any, ...], template: str, words: Callable[[], dict[str, Any]] = dict) -> Markup:
+def piece(key: tuple[Any, ...], template: str, words: Callable[[], dict[str, Any]] = dict) -> Markup:
     """A piece of the frame for this person in this language; rendered on the first asking."""
     book = directory.current()
     kept: dict[Any, Markup] = book.keep("pieces", dict)

@@ -37,6 +37,23 @@ class Catalogues(Domain):
         return found
 
 
+def _said(message: str) -> str:
+    return str(_catalogue().ugettext(message))
+
+
+def _said_many(one: str, many: str, number: int) -> str:
+    return str(_catalogue().ungettext(one, many, number))
+
+
+def _catalogue() -> Any:
+    """The catalogue of this request for its templates, which ask for many words."""
+    locale = get_locale()
+    kept = g.get("catalogue")
+    if kept is None or kept[0] is not locale:
+        kept = g.catalogue = (locale, current_app.extensions["babel"].instance.domain_instance.get_translations())
+    return kept[1]
+
+
 SPOKEN = {name: Locale.parse(name) for name in LOCALES}
 
 
@@ -44,6 +61,7 @@ def init_app(app: Flask) -> None:
     """Start the translations and offer the filters of this file (day, moment, ago, money …) to templates."""
     Babel(app, locale_selector=choose_locale, timezone_selector=lambda: app.config["CAREDESK_TIMEZONE"])
     app.extensions["babel"].instance.domain_instance = Catalogues()
+    app.jinja_env.install_gettext_callables(_said, _said_many, newstyle=True)  # type: ignore[attr-defined]
     for function in (day, moment, ago, clock_time, money, number, weekday, month_day, actor):
         app.jinja_env.filters[function.__name__] = function
     app.jinja_env.globals["today"] = today

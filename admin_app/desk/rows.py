@@ -12,6 +12,7 @@ import builtins
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import sqlalchemy as sa
 from markupsafe import Markup, escape
 
 from admin_app import access, clock, directory, words
@@ -26,8 +27,15 @@ Printer = Callable[[Any], str]  # a row → its cell, the <td> included
 
 def columns_of(view: Any, names: Sequence[str]) -> list[Any]:
     """The columns that a page of a list reads: those shown, those its screen looks at beside, those of its heading."""
-    wanted = [*names, *view.beside, *said_by(view.model)]
-    return [getattr(view.model, name) for name in dict.fromkeys(wanted) if name != "id"]
+    said = said_by(view.model)
+    return [_bare(view, name) if name not in said else getattr(view.model, name)
+            for name in dict.fromkeys([*names, *view.beside, *said]) if name != "id"]
+
+
+def _bare(view: Any, name: str) -> Any:
+    """A column as it is read: choices as the driver gives them; a page looks each of them up once."""
+    attribute = getattr(view.model, name)
+    return sa.type_coerce(attribute, sa.String()).label(name) if view.about[name].kind == "choice" else attribute
 
 
 def said_by(model: Any) -> list[str]:
@@ -132,7 +140,8 @@ class Table:
 
             def choice(value: Any) -> Any:
                 if value not in made:
-                    made[value] = cells.short_choice(name, value)
+                    member = field.choices.find(value) if field.choices else None
+                    made[value] = cells.short_choice(name, member or value)
                 return made[value]
 
             return choice
@@ -158,6 +167,11 @@ class Table:
 def style(view: Any, picks: bool) -> Markup:
     """The style sheet of a page of the list: what is the same in every cell of a column, said once. A tablet leaves out
     the cells from the sixth on; a phone shows each row as a card and names its cells."""
+    return directory.current().keep(("style", view.table, tuple(view.shown), picks, words.language()),
+                                    lambda: _style(view, picks))
+
+
+def _style(view: Any, picks: bool) -> Markup:
     every, phone, first = [], [], 2 if picks else 1
     names = [name for name in view.shown if name != view.title]
     for place, name in enumerate(names, start=first):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,7 +22,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from markupsafe import Markup, escape
 
-from admin_app import access, access_log, look
+from admin_app import access, access_log, clock, look
 from admin_app.choices import RequestVerb
 from admin_app.columns import Field, fields
 from admin_app.database import db
@@ -246,6 +247,13 @@ class BaseDesk(ModelView):
             statement = self._filters[index].apply(statement, text)
         return statement
 
+    def asked_rows(self, view_args: Any) -> listing.Asked:
+        """The rows of the list, to be asked page by page. A search is made anew each time; without one the columns and
+        filters say everything about the statement."""
+        filters = tuple((index, text) for index, _name, text in view_args.filters or ())
+        key = None if view_args.search else (self.table, tuple(self.shown), filters, clock.today())
+        return listing.Asked(self.model, lambda: self.statement(view_args), key)
+
     def list_order(self, view_args: Any) -> listing.Order:
         """By the chosen column where it can be sorted by, else the screen's own order."""
         column = self._get_column_by_idx(view_args.sort)
@@ -288,10 +296,10 @@ class BaseDesk(ModelView):
     def index_view(self) -> Any:
         view_args = self._get_list_extra_args()
         size, exact = self.get_safe_page_size(view_args.page_size), "exact" in request.args
-        statement, order = self.statement(view_args), self.list_order(view_args)
-        found = listing.page(self.model, statement, order, size, rows.columns_of(self, self.shown), after=_key("after"),
+        asked, order = self.asked_rows(view_args), self.list_order(view_args)
+        found = listing.page(asked, order, size, rows.columns_of(self, self.shown), after=_key("after"),
                              before=_key("before"), number=_page_number(view_args), last="last" in request.args)
-        number, found.count = listing.count(self.model, statement, exact)
+        number, found.count = listing.count(asked, exact)
         self.log_searches(view_args, len(found.rows))
         if request.accept_mimetypes.best == "application/json":
             links = rows.linked_names(self.about, [self.title] if self.title else [], found.rows)
@@ -299,12 +307,10 @@ class BaseDesk(ModelView):
                     "rows": [{"id": row.id, "label": self.row_title(row, links)} for row in found.rows]}
         from admin_app.desk import toolbar
 
-        bar, actions = toolbar.Toolbar(self, view_args, found, number), self.bulk_offered()
+        actions = self.bulk_offered()
         table = rows.Table(self, found.rows, picks=bool(actions), edits=self.can_edit, drops=self.can_delete)
-        return self.render(self.list_template, view=self, bar=bar, table=table, actions=actions,
-                           style=rows.style(self, bool(actions)),
-                           can_reveal=access.can(self.table, "reveal"), columns=toolbar.columns(self, view_args),
-                           search=view_args.search)
+        return self.render(self.list_template, view=self, table=table, style=rows.style(self, bool(actions)),
+                           bar=toolbar.Toolbar(self, view_args, found, number, actions))
 
     def log_searches(self, view_args: ViewArgs, number: int) -> None:
         """Note what was looked for; a private value that was found by its whole value is a search like any other."""
@@ -358,8 +364,8 @@ class BaseDesk(ModelView):
         for table, link in self.related:
             model = BY_TABLE[table]
             if access.can(table, "read"):
-                hanging = sa.select(model).where(getattr(model, link) == row.id)
-                _number, shown = listing.count(model, hanging, exact=True)
+                hanging = listing.Asked(model, partial(_hanging, model, link, row.id))
+                _number, shown = listing.count(hanging, exact=True)
                 found.append((record.list_words(table), shown, list_address(table, (link, "equals", row.id))))
         return found
 
@@ -411,6 +417,10 @@ def details_page(table: str) -> Callable[[Callable[[Any], Any]], Callable[[Any],
 def is_key(text: str) -> bool:
     """Whether a text of an address can be a record's key."""
     return text.isascii() and text.isdigit() and len(text) < 10
+
+
+def _hanging(model: Any, link: str, key: int) -> sa.Select[Any]:
+    return sa.select(model).where(getattr(model, link) == key)
 
 
 def _page_number(view_args: ViewArgs) -> int:

@@ -5,7 +5,7 @@ import "./reveal.js";
 
 const search = document.getElementById("q");
 const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
-const go = Object.fromEntries((document.querySelector("[data-go]")?.dataset.go ?? "").split(" ").filter(Boolean).map((one) => [one[0], one.slice(1)]));
+const go = Object.fromEntries((document.querySelector("[data-jumps]")?.dataset.jumps ?? "").split(" ").filter(Boolean).map((one) => [one[0], one.slice(1)]));
 let waiting = false; // a G was pressed and its second key is awaited
 
 document.addEventListener("keydown", (event) => {
