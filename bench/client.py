@@ -40,6 +40,7 @@ class Client:
     port: int
     cookies: dict[str, str] = field(default_factory=dict)
     token: str = ""
+    form: list[tuple[str, str]] = field(default_factory=list)  # of the page that was opened last
 
     def __post_init__(self) -> None:
         self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
@@ -110,7 +111,8 @@ def form_of(page: str, marker: str) -> list[tuple[str, str]]:
             if kind not in ("checkbox", "radio") or "checked" in about:
                 found.append((name, about.get("value", "on" if kind in ("checkbox", "radio") else "")))
         elif match[1] == "textarea":
-            found.append((name, html.unescape(part[match.end():part.index("</textarea>", match.end())])))
+            text = html.unescape(part[match.end():part.index("</textarea>", match.end())])
+            found.append((name, text.removeprefix("\n")))  # a browser drops the first line break
         else:
             options = part[match.end():part.index("</select>", match.end())]
             found += [(name, html.unescape(value)) for value in chosen(options)]
