@@ -140,8 +140,7 @@ class Rows:
                         draw(chance, self.words["models"])["model"])
         first = self.moment_of(since)
         last, open_since = self._visits(person, visits, first)
-        planned = self._open_task(person, stage, last or first) if owner and stage in GRADES and (
-            stage in ("prospect", "lead")) else None
+        planned = self._open_task(person, stage, last or first) if owner and stage in ("prospect", "lead") else None
         self.customer.rows.append(self._row(person, first, open_since, planned))
         if chance() < 0.1:
             self._looked(person)
@@ -206,16 +205,15 @@ class Rows:
 
     def _visits(self, person: Person, count: int, first: int) -> tuple[int | None, int | None]:
         """(minute of the last contact, of the last that reached the customer) of so many contacts, in order."""
-        chance, at, reached = self.chance, None, None
+        chance, last, reached = self.chance, None, None
         for number, day in enumerate(sorted(-int(chance() * (1 - person.since)) for _n in range(count))):
-            at = max(self.moment_of(day), first + 1)
-            if at >= self.now:
-                at = self.now - 1
+            at = min(max(self.moment_of(day), first + 1), self.now - 1)
             situation = self.pools.situations["first_call" if number == 0 and day < person.since + 3 else draw(
                 chance, bulk_words.DRIVING if person.stage == "owner" else bulk_words.BUYING)]
+            last = max(at, last or at)
             if self._visit(person, situation, at, day) not in MISSED:
-                reached = at
-        return at, reached
+                reached = max(at, reached or at)
+        return last, reached
 
     def _visit(self, person: Person, situation: Situation, at: int, day: int) -> str:
         """A contact that was made; returns what came of it."""

@@ -139,12 +139,11 @@ class ServiceRows:
         """A complaint of an owner with its steps; the first of all and a few more still wait for theirs."""
         chance, rows, key = self.chance, self.rows, self.complaint.key()
         story = draw(chance, rows.texts["complaints"])
-        waits = len(WAY) - self.complaints if self.complaints <= len(WAY) else 1 + int(chance() * 5) if (
-            chance() < WAITING) else 0
+        done = self._standing()
         self.complaints += 1
         most = person.since + 1
-        day = -int(chance() * 2) - (len(WAY) - waits) if waits else -15 - int(chance() * -min(most + 15, -1))
-        received = rows.moment_of(max(day, most if waits else day))
+        day = -15 - int(chance() * -min(most + 15, -1)) if done is None else -int(chance() * 2) - done
+        received = rows.moment_of(day if done is None else max(day, most))
         row = dict.fromkeys(COMPLAINT) | {
             "level": draw(chance, LEVELS), "area": story[1], "state": S.RECEIVED.value, "loops": 0,
             "owner_id": draw(chance, self.heads[story[1]]), "text": story[0], "channel": draw(chance, CHANNELS),
@@ -152,10 +151,19 @@ class ServiceRows:
             "vehicle_id": cars[0] if cars else None, "received_at": self.calendar.moment(received)}
         row |= dict(zip(COMMON, rows.common(key, received, draw(chance, rows.carers)), strict=True))
         self._step(row, K.RECEIVE, received, row["created_by_id"], None)
-        at = self._handled(row, story, person, received, len(WAY) - waits if waits else len(WAY), 0)
-        if not waits:
+        at = self._handled(row, story, person, received, len(WAY) if done is None else done, 0)
+        if done is None:
             self._recalled(row, story, person, at)
         self.complaint.rows.append(tuple(row.values()))
+
+    def _standing(self) -> int | None:
+        """How many steps of the handling a complaint has behind it; None where it is closed.
+
+        The first ones of all stand at every step, so that a small store has them all.
+        """
+        if self.complaints <= len(WAY):
+            return self.complaints
+        return int(self.chance() * (len(WAY) + 1)) if self.chance() < WAITING else None
 
     def _step(self, row: dict[str, Any], kind: StepKind, at: int, by: int | None, note: str | None) -> None:
         self.step.rows.append((*self.rows.common(self.step.key(), at, by), row["id"], kind.value,
@@ -165,7 +173,8 @@ class ServiceRows:
         """So many minutes of store hours later, at most, and never after now."""
         at += 4 + int(self.chance() * most * CLOSES // 1440)
         day, minute = divmod(at, 1440)
-        at = day * 1440 + OPENS + (minute - OPENS) % (CLOSES - OPENS) if not OPENS <= minute < CLOSES else at
+        if not OPENS <= minute < CLOSES:  # into the next hours that the store is open
+            at = (day + (minute >= CLOSES)) * 1440 + OPENS + minute % 60
         return min(at, self.rows.now - 1)
 
     def _handled(self, row: dict[str, Any], story: list[str], person: Person, at: int, upto: int, first: int) -> int:

@@ -340,20 +340,3 @@ def test_rows_can_be_added_after_the_demo_on_postgresql(
         db.session.commit()
         assert count(db.session, Store) == 3
         assert audit.verify(db.session.connection()) == []
-
-
-# ---------------------------------------------------------------- rows in bulk
-
-
-def test_bulk_rows_come_in_the_numbers_asked_for(tmp_path: Path) -> None:
-    for _app in database(tmp_path, f"sqlite:///{tmp_path / 'bulk.db'}"):
-        starting.seed(db.session)
-        plan = bulk.Plan(customers=2500, visits=3001, complaints=52, staff=12)
-        assert list(bulk.make(db.session, plan, NOW)) == [2000, 2500]
-        db.session.commit()
-        wanted = {"customer": 2500, "visit": 3001, "complaint": 52, "user": 12, "team": 6, "store": 1}
-        there = {model.__tablename__: count(db.session, model) for model in MODELS if model.__tablename__ in wanted}
-        assert there == wanted
-        assert starting.is_demo(db.session)
-        assert count(db.session, Visit, Visit.at > NOW) == 0
-        assert audit.verify(db.session.connection()) == []
