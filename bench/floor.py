@@ -20,7 +20,7 @@ from flask_wtf.csrf import CSRFProtect
 from jinja2 import DictLoader
 
 from admin_app.database import sqlite_module
-from bench.facts import ZONE, Database, connected
+from bench.facts import ZONE, connected
 
 URL = os.environ["BENCH_STORE"]
 IS_SQLITE = URL.startswith("sqlite")
@@ -32,6 +32,7 @@ FORM = ("name", "kind", "sex", "phone", "phone2", "wechat", "email", "birthday",
         "tier", "source", "source_detail", "credit", "note", "registered_on", "model_wish", "budget", "use", "concerns",
         "decision_power", "hobbies", "channel", "hours", "occupation", "employer", "industry", "employer_size", "family",
         "finances", "confidentiality", "do_not_disturb", "lost_reason", "version")
+SUMS = ("visits", "calls", "calls_reached", "rated", "rated_well", "tasks_done", "tasks_timely", "cars")
 local = threading.local()
 
 TEMPLATES = {
@@ -88,10 +89,10 @@ def transaction() -> Iterator[None]:
 
 def _has(table: str) -> bool:
     with connected(URL) as database:
-        return Database.has_table(database, table)
+        return database.has_table(table)
 
 
-GRAMS, FTS = _has("search_gram"), _has("customer_fts")
+GRAMS, FTS, ROLLUPS = _has("search_gram"), _has("customer_fts"), _has("score_day")
 
 
 @app.before_request
@@ -181,15 +182,24 @@ def due() -> str:
 
 @app.get("/scores")
 def scores() -> str:
-    """Everybody's contacts of a month."""
-    year, month = map(int, request.args["month"].split("-"))
-    first = dt.datetime(year, month, 1, tzinfo=ZONE)
-    bounds = [first.astimezone(dt.UTC), (first + dt.timedelta(days=32)).replace(day=1).astimezone(dt.UTC)]
+    """Everybody's sums of a month, from the daily roll-ups."""
+    first = dt.date.fromisoformat(f"{request.args['month']}-01")
+    last = (first + dt.timedelta(days=32)).replace(day=1) - dt.timedelta(days=1)
+    sums = ", ".join(f"sum(s.{name})" for name in SUMS)
+    found = rows(f'SELECT u.id, u.name, {sums} FROM "user" u LEFT JOIN score_day s ON s.user_id = u.id AND s.span = ? '
+                 "AND s.day >= ? AND s.day <= ? GROUP BY u.id, u.name ORDER BY 3 DESC", "D", first.isoformat(),
+                 last.isoformat()) if ROLLUPS else counted(first, last)
+    return render_template("table", rows=found, columns=("name", *SUMS), count=len(found))
+
+
+def counted(first: dt.date, last: dt.date) -> list[Any]:
+    """The same from the visits themselves, where there are no roll-ups."""
+    bounds = [dt.datetime.combine(day, dt.time(), ZONE).astimezone(dt.UTC)
+              for day in (first, last + dt.timedelta(days=1))]
     values = [f"{one:%Y-%m-%d %H:%M:%S.%f}" for one in bounds] if IS_SQLITE else bounds
-    found = rows('SELECT u.id, u.name, v.n FROM "user" u LEFT JOIN (SELECT staff_id, count(*) AS n FROM visit WHERE '
-                 "state = 'done' AND at >= ? AND at < ? GROUP BY staff_id) v ON v.staff_id = u.id ORDER BY v.n DESC",
-                 *values)
-    return render_template("table", rows=found, columns=("name", "contacts"), count=len(found))
+    return rows('SELECT u.id, u.name, v.n FROM "user" u LEFT JOIN (SELECT staff_id, count(*) AS n FROM visit WHERE '
+                "state = 'done' AND at >= ? AND at < ? GROUP BY staff_id) v ON v.staff_id = u.id ORDER BY v.n DESC",
+                *values)
 
 
 @app.get("/export")

@@ -37,7 +37,7 @@ def arguments(given: list[str]) -> argparse.Namespace:
 def main(given: list[str]) -> int:
     """0; 1 where a task answered wrongly; 2 where nothing could be measured. Being slow is no failure."""
     asked = arguments(given)
-    kinds = [kind for kind in asked.databases.replace("postgres,", "postgresql,").split(",") if kind]
+    kinds = [{"postgres": "postgresql"}.get(kind, kind) for kind in asked.databases.split(",") if kind]
     if unknown := set(kinds) - set(stores.DATABASES):
         say(f"unknown database: {', '.join(sorted(unknown))}; there are {', '.join(stores.DATABASES)}")
         return 2
@@ -89,8 +89,8 @@ def _tasks(tasks: list[Task], found: Facts, ours: server.Server, theirs: server.
            series: int, main_scale: bool, scale: float) -> None:
     people, floors = signed_in(ours.port, tasks), signed_in(theirs.port, tasks)
     for task in tasks:
-        desk = Asker(task, people[task.person], found)
-        floor = Asker(task, floors[task.person], found, floor=True) if task.floor else None
+        desk = Asker(task, people[task.person], found, ours)
+        floor = Asker(task, floors[task.person], found, theirs, floor=True) if task.floor else None
         line = Line(task.name, kind, task.allowed)
         try:
             measure([desk, *([floor] if floor else [])], series)
@@ -109,7 +109,7 @@ def _counts(tasks: list[Task], found: Facts, counting: server.Server, kind: str,
     """How many statements each task takes, the second time it is asked."""
     people = signed_in(counting.port, tasks)
     for task in tasks:
-        asker = Asker(task, people[task.person], found, number=300)
+        asker = Asker(task, people[task.person], found, counting, number=300)
         with contextlib.suppress(Wrong):
             asker.once()
             report.line(task.name, kind).statements = int(asker.once().headers.get("x-statements", 0))

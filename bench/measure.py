@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 
 from bench.client import Answer, Client
 from bench.facts import Facts
+from bench.server import Server
 from bench.tasks import Task
 
 IN_A_SERIES = 5
 SERIES = 8
-PATIENCE = 6.0  # seconds after which a slow task gets no further series
+PATIENCE = 2.0  # seconds after which a slow task gets no further series
 
 
 class Wrong(Exception):
@@ -24,6 +25,7 @@ class Times:
     """What was measured of a task, in ms."""
 
     series: list[list[float]] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)  # of a core of the web server, in ms
     size: int = 0  # bytes of the last answer
 
     @property
@@ -33,6 +35,10 @@ class Times:
     @property
     def median(self) -> float:
         return min(statistics.median(series) for series in self.series)
+
+    @property
+    def cpu_median(self) -> float:
+        return statistics.median(self.cpu)
 
     @property
     def p95(self) -> float:
@@ -47,6 +53,7 @@ class Asker:
     task: Task
     client: Client
     facts: Facts
+    server: Server
     floor: bool = False
     number: int = 0
     times: Times = field(default_factory=Times)
@@ -59,7 +66,9 @@ class Asker:
             ready(self.client, self.facts, self.number)
         ask, check = (task.floor, task.floor_check) if self.floor else (task.ask, task.check)
         assert ask is not None and check is not None
+        before = self.server.cpu()
         answer = ask(self.client, self.facts, self.number)
+        self.times.cpu.append(self.server.cpu() - before)
         if fault := check(answer, self.facts):
             raise Wrong(f"{task.name}{' (floor)' if self.floor else ''}: {fault}")
         self.times.size = len(answer.body)

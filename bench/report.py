@@ -23,14 +23,18 @@ class Line:
     allowed: float | None
     median: float = 0.0
     p95: float = 0.0
+    cpu: float = 0.0
     floor: float | None = None
+    floor_cpu: float | None = None
     size: int = 0
     statements: int = 0
     fault: str = ""
 
     def take(self, times: Times, floor: Times | None) -> None:
         self.median, self.p95, self.size = times.median, times.p95, times.size
-        self.floor = floor.median if floor else None
+        self.cpu = times.cpu_median
+        if floor:
+            self.floor, self.floor_cpu = floor.median, floor.cpu_median
 
     @property
     def ratio(self) -> float | None:
@@ -87,10 +91,11 @@ def _tasks(lines: list[Line]) -> list[str]:
         ratio = "–" if line.ratio is None else f"{line.ratio:.1f}"
         allowed = "–" if line.allowed is None else f"{line.allowed:g}"
         good = line.ratio is None or line.allowed is None or line.ratio <= line.allowed
+        cpu = f"{line.cpu:.1f}" + (f" (× {line.cpu / line.floor_cpu:.1f})" if line.floor_cpu else "")
         rows.append([line.task, "–" if line.floor is None else f"{line.floor:.1f}", f"{line.median:.1f}",
-                     f"{line.p95:.1f}", ratio + mark(good and not line.fault), allowed, str(line.statements),
+                     f"{line.p95:.1f}", ratio + mark(good and not line.fault), allowed, cpu, str(line.statements),
                      f"{line.size / 1024:.1f}"])
-    return table(["task", "floor, ms", "desk, ms", "p95", "× floor", "allowed", "statements", "KiB"], rows)
+    return table(["task", "floor, ms", "desk, ms", "p95", "× floor", "allowed", "CPU, ms", "statements", "KiB"], rows)
 
 
 def _beside(report: Report, database: str) -> list[str]:
