@@ -20,7 +20,7 @@ def register(app: Flask) -> None:
 
 @click.command()
 @click.option("--customers", type=click.IntRange(1, 20_000_000), required=True, help="How many customers to add.")
-@click.option("--visits", type=click.IntRange(0, 100_000_000), help="How many visits to add; default: three a customer.")
+@click.option("--visits", type=click.IntRange(0, 100_000_000), help="Default: three a customer.")
 @click.option("--complaints", type=click.IntRange(0, 5_000_000), help="Default: six for a hundred customers.")
 @click.option("--staff", type=click.IntRange(10, 5_000), default=200, help="How many people the store has.")
 @click.option("--seed", type=int, default=1, help="The same seed makes the same rows.")

@@ -93,7 +93,7 @@ def collect(url: str) -> Facts:
             names=db.one("SELECT count(*) FROM customer WHERE name LIKE ?", f"%{NAME}%"),
             owned=db.rows("SELECT id, name FROM customer WHERE owner_id = ? AND confidentiality = 'normal' "
                           "AND deleted_at IS NULL ORDER BY id LIMIT 600", me),
-            export_owners=[key for key, _number in owners] if sum(number for _key, number in owners) < customers else [],
+            export_owners=[key for key, _number in owners if key],
             exported=sum(number for _key, number in owners),
             due=db.one("SELECT count(*) FROM followup WHERE assignee_id = ? AND state = 'open' AND due_on <= ?", me,
                        today.isoformat()),

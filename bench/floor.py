@@ -28,24 +28,27 @@ CAP = 1_001  # rows counted at most
 COLUMNS = ("name", "phone", "stage", "grade", "tier", "owner", "last_contact_at", "next_contact_on", "completeness")
 SELECT = ("SELECT c.id, c.name, c.phone, c.stage, c.grade, c.tier, u.name, c.last_contact_at, c.next_contact_on, "
           'c.completeness FROM customer c LEFT JOIN "user" u ON u.id = c.owner_id ')
-FORM = ("name", "kind", "sex", "phone", "phone2", "wechat", "email", "birthday", "address", "district", "stage", "grade",
-        "tier", "source", "source_detail", "credit", "note", "registered_on", "model_wish", "budget", "use", "concerns",
-        "decision_power", "hobbies", "channel", "hours", "occupation", "employer", "industry", "employer_size", "family",
-        "finances", "confidentiality", "do_not_disturb", "lost_reason", "version")
+FORM = ("name", "kind", "sex", "phone", "phone2", "wechat", "email", "birthday", "address", "district", "stage",
+        "grade", "tier", "source", "source_detail", "credit", "note", "registered_on", "model_wish", "budget", "use",
+        "concerns", "decision_power", "hobbies", "channel", "hours", "occupation", "employer", "industry", "employer_size",
+        "family", "finances", "confidentiality", "do_not_disturb", "lost_reason", "version")
 SUMS = ("visits", "calls", "calls_reached", "rated", "rated_well", "tasks_done", "tasks_timely", "cars")
 local = threading.local()
 
 TEMPLATES = {
-    "base": "<!doctype html><html lang=zh><head><meta charset=utf-8><meta name=csrf-token content='{{ csrf_token() }}'>"
-            "<title>{% block title %}{% endblock %}</title></head><body>{% block content %}{% endblock %}</body></html>",
-    "table": "{% extends 'base' %}{% block content %}<p>{{ count }}</p><table><thead><tr>{% for name in columns %}<th "
-             "scope='col'>{{ name }}</th>{% endfor %}</tr></thead><tbody>{% for row in rows %}<tr><th scope=\"row\">"
-             "<a href='/edit?id={{ row[0] }}'>{{ row[1] }}</a></th>{% for value in row[2:] %}<td>{{ value }}</td>"
-             "{% endfor %}</tr>{% endfor %}</tbody></table>{% endblock %}",
-    "form": "{% extends 'base' %}{% block content %}<form method=post><input type=hidden name=\"csrf_token\" "
-            "value=\"{{ csrf_token() }}\">{% for name, value in fields %}<label for='{{ name }}'>{{ name }}</label><input "
-            "id='{{ name }}' name=\"{{ name }}\" value=\"{{ value if value is not none }}\">{% endfor %}</form>"
-            "{% endblock %}",
+    "base": """<!doctype html><html lang="zh"><head><meta charset="utf-8">
+<meta name="csrf-token" content="{{ csrf_token() }}"><title>CareDesk</title></head>
+<body>{% block content %}{% endblock %}</body></html>""",
+    "table": """{% extends "base" %}{% block content %}<p>{{ count }}</p><table>
+<thead><tr>{% for name in columns %}<th scope="col">{{ name }}</th>{% endfor %}</tr></thead><tbody>
+{% for row in rows %}<tr><th scope="row"><a href="/edit?id={{ row[0] }}">{{ row[1] }}</a></th>
+{%- for value in row[2:] %}<td>{{ value }}</td>{% endfor %}</tr>
+{% endfor %}</tbody></table>{% endblock %}""",
+    "form": """{% extends "base" %}{% block content %}<form method="post">
+<input type="hidden" name="csrf_token" value="{{ csrf_token() }}">
+{% for name, value in fields %}<label for="{{ name }}">{{ name }}</label>
+<input id="{{ name }}" name="{{ name }}" value="{{ value if value is not none }}">
+{% endfor %}</form>{% endblock %}""",
 }
 
 app = Flask(__name__)
@@ -172,8 +175,8 @@ def due() -> str:
     """What a person owes now, and how much it is."""
     today = dt.datetime.now(ZONE).date().isoformat()
     where = "f.assignee_id = ? AND f.state IN ('open', 'snoozed') AND f.due_on <= ? AND f.deleted_at IS NULL"
-    found = rows(f"SELECT f.id, c.name, f.reason, f.due_on, f.channel, c.grade, c.phone FROM followup f JOIN customer c "
-                 f"ON c.id = f.customer_id WHERE {where} ORDER BY f.due_on, f.id LIMIT 51",
+    found = rows("SELECT f.id, c.name, f.reason, f.due_on, f.channel, c.grade, c.phone FROM followup f "
+                 f"JOIN customer c ON c.id = f.customer_id WHERE {where} ORDER BY f.due_on, f.id LIMIT 51",
                  int(request.args["person"]), today)
     count = rows(f"SELECT count(*) FROM followup f WHERE {where}", int(request.args["person"]), today)[0][0]
     return render_template("table", rows=found[:50], columns=("name", "reason", "due", "channel", "grade", "phone"),

@@ -1,4 +1,4 @@
-"""Fifty people at work for ten minutes against several processes, and whether anything was lost (`python -m bench.load`).
+"""Fifty people at work for ten minutes against several processes, and whether anything was lost.
 
 Everybody lists, searches, opens and edits customers, logs visits and looks at what is due, with a second's thought
 between two requests. Two who edit the same file get the merge page and merge. Afterwards every acknowledged write
@@ -174,7 +174,7 @@ class Unusable(Exception):
 
 def crowd(db: Database, people: int) -> list[Worker]:
     """Who works: as many in each role as its share, with customers of their own and the few that all fight over."""
-    found, number = [], 0
+    found: list[Worker] = []
     hot = [row[0] for row in db.rows(
         "SELECT id FROM customer WHERE owner_id = (SELECT id FROM \"user\" WHERE username = 'sales_consultant') "
         "AND confidentiality = 'normal' ORDER BY id LIMIT ?", HOT)]
@@ -190,8 +190,7 @@ def crowd(db: Database, people: int) -> list[Worker]:
                 "SELECT id FROM customer WHERE confidentiality = 'normal' ORDER BY id LIMIT 200")] if everybody else []
             if theirs and len(found) < people:
                 writes_hot = everybody or username == "sales_consultant"
-                found.append(Worker(number, username, role, theirs, hot if writes_hot else theirs[:HOT]))
-                number += 1
+                found.append(Worker(len(found), username, role, theirs, hot if writes_hot else theirs[:HOT]))
     return found
 
 
@@ -239,12 +238,13 @@ def told(record: Record, seconds: float, before: list[float], after: list[float]
     say(f"memory of the workers, MiB: {_memory(before)} after the warm-up, {_memory(after)} at the end")
     for fault, number in record.faults.most_common(20):
         say(f"ERROR {number}× {fault}")
-    grew = len(before) == len(after) and all(end <= MOST_GROWTH * begin for begin, end in zip(before, after, strict=True))
-    if not grew:
+    steady = len(before) == len(after) and all(
+        end <= MOST_GROWTH * begin for begin, end in zip(before, after, strict=True))
+    if not steady:
         say("a worker has grown by more than a tenth, or has been replaced")
     if p99 > MOST_P99:
         say("p99 is over a second")
-    return not record.faults and p99 <= MOST_P99 and grew
+    return not record.faults and p99 <= MOST_P99 and steady
 
 
 def _memory(each: list[float]) -> str:

@@ -43,15 +43,18 @@ def settings(folder: Path, url: str) -> dict[str, str]:
     """The environment of the desk over a store, whatever else is set around it."""
     bare = {name: value for name, value in os.environ.items() if not name.startswith("CAREDESK_")}
     return bare | {"CAREDESK_DATABASE_URL": url, "CAREDESK_INSTANCE": str(folder), "CAREDESK_SECRET_KEY": "b" * 40,
-                   "CAREDESK_ENCRYPTION_KEY": KEY, "CAREDESK_LOCALE": "zh_Hans_CN", "CAREDESK_TIMEZONE": "Asia/Shanghai",
-                   "CAREDESK_DEMO": "1", "PYTHONPATH": str(ROOT)}
+                   "CAREDESK_ENCRYPTION_KEY": KEY, "CAREDESK_LOCALE": "zh_Hans_CN",
+                   "CAREDESK_TIMEZONE": "Asia/Shanghai", "CAREDESK_DEMO": "1", "PYTHONPATH": str(ROOT)}
 
 
 def revision() -> str:
-    """What the data depend on beside their size: the migrations, the models and the generator."""
-    found = hashlib.sha256()
-    files = [*(ROOT / "migrations/versions").glob("*.py"), ROOT / "admin_app/models.py", ROOT / "admin_app/derived.py",
-             *(ROOT / "seeds/demo").glob("bulk*.py"), ROOT / "seeds/demo/loading.py"]
+    """What the data depend on beside their size: the migrations, the models, the generator, the derived tables."""
+    found, desk = hashlib.sha256(), ROOT / "admin_app"
+    files = {*(ROOT / "migrations/versions").glob("*.py"), desk / "models.py", desk / "derived.py",
+             *(ROOT / "seeds/demo").glob("bulk*.py"), ROOT / "seeds/demo/loading.py"}
+    for path in desk.rglob("*.py"):  # whoever works out a derived table, with the package that it lies in
+        if "derived.REBUILDING[" in path.read_text(encoding="utf-8"):
+            files |= {path} if path.parent == desk else set(path.parent.glob("*.py"))
     for path in sorted(files):
         found.update(path.read_bytes())
     return found.hexdigest()[:8]

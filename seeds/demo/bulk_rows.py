@@ -248,7 +248,8 @@ class Rows:
         due_at = due * 1440 + OPENS
         if situation.rule.startswith("lead"):  # due by the minute
             due, due_at = day, at + (-40 if some < 0.15 else 1 + int(self.chance() * 29))
-        self._task(key, person, rule, staff, due, due_at, FollowUpState.DONE.value, min(due_at, at) - 60, None, visit, at)
+        made = min(due_at, at) - 60
+        self._task(key, person, rule, staff, due, due_at, FollowUpState.DONE.value, made, None, visit, at)
         return key
 
     def _open_task(self, person: Person, stage: str, since: int) -> tuple[int, str]:

@@ -126,8 +126,9 @@ class ServiceRows:
         if closed is not None and closed >= self.rows.now:
             state, closed, marks = RepairState.WORKING.value, None, None
         labour, parts = int(chance() * 600), int(chance() * 1500)
+        month = self.calendar.day(day)[2:7].replace("-", "")
         self.order.rows.append((
-            *self.rows.common(key, opened, person.advisor), f"WX{self.calendar.day(day)[2:7].replace('-', '')}{key:07d}",
+            *self.rows.common(key, opened, person.advisor), f"WX{month}{key:07d}",
             person.id, car, kind, state, person.advisor, moment(opened), moment(promised),
             None if closed is None else moment(closed), kilometres, draw(chance, self.work[kind]), labour, parts,
             labour + parts, kind in ("warranty", "recall", "first_service"), marks,
@@ -220,7 +221,8 @@ class ServiceRows:
             key, ends = self.campaign.key(), 3 - 45 * (CAMPAIGNS - 1 - number)
             name, kind, form, place, scope, goal, policy = rows.texts["campaigns"][number % len(
                 rows.texts["campaigns"])]
-            state = CampaignState.RUNNING if ends > 0 else CampaignState.ENDED if ends > -60 else CampaignState.EVALUATED
+            state = (CampaignState.RUNNING if ends > 0 else CampaignState.ENDED if ends > -60
+                     else CampaignState.EVALUATED)
             begins = (ends - 6) * 1440 + OPENS
             self.campaign.rows.append((
                 *rows.common(key, begins - 20 * 1440, host), f"{self.calendar.day(ends)[:7]} {name}", kind, form,

@@ -17,7 +17,7 @@ PREFIXES = ("138", "138", "139", "139", "136", "137", "135", "134", "133", "130"
 NAMESAKES = 0.005  # of all people are called 建国
 MOST_NAMES = 20_000
 PLATE_SIGNS = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-VIN_PLACE = {letter: value for letter, value in [*making.VIN_VALUES.items(), *((str(n), n) for n in range(10))]}
+VIN_PLACE = making.VIN_VALUES | {str(number): number for number in range(10)}
 R, C = VisitResult, Channel
 
 
@@ -94,8 +94,8 @@ def vin(number: int, draw: int) -> str:
         letters.append(making.VIN_LETTERS[letter])
     text = f"LLF{''.join(letters)}0{'LMNPRST'[draw % 7]}A{number % 1_000_000:06d}"
     total = 0
-    for letter, weight in zip(text, making.VIN_WEIGHTS, strict=True):
-        total += VIN_PLACE[letter] * weight
+    for sign, weight in zip(text, making.VIN_WEIGHTS, strict=True):
+        total += VIN_PLACE[sign] * weight
     return f"{text[:8]}{'X' if total % 11 == 10 else total % 11}{text[9:]}"
 
 

@@ -16,7 +16,6 @@ from admin_app import access, anchors, audit, clock, create_app, passwords, star
 from admin_app.choices import ComplaintState, FollowUpState, Grade, PeriodState, StepKind
 from admin_app.database import db
 from admin_app.models import (
-    MODELS,
     AccessLog,
     AuditEntry,
     Campaign,
@@ -41,7 +40,7 @@ from admin_app.models import (
 )
 from admin_app.rules import customers, followups, vehicles
 from admin_app.rules.complaints.people import HANDLING
-from seeds.demo import bulk, make, making
+from seeds.demo import make, making
 from tests import postgres
 from tests.cast import NOW, ROLES, TODAY
 from tests.conftest import settings
