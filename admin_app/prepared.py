@@ -8,7 +8,7 @@ key holds everything that it was made of, and the values that change are given b
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,20 +31,31 @@ class Prepared:
                       for name, value in compiled.params.items()}
         columns = list(statement.selected_columns)
         self.turn_out = [(place, turn) for place, column in enumerate(columns)
-                         if (turn := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None]
+                         if (turn := _out(column.type, dialect)) is not None]
         names = " ".join(str(column.key) for column in columns)
         row: Any = namedtuple("row", names, rename=True)  # type: ignore[misc]
         self.make: Callable[[Any], Any] = row._make
 
+    def given(self, values: dict[str, Any]) -> Any:
+        """The parameters as the driver takes them."""
+        found: Any = self.fixed
+        if values:
+            found = found | {name: self.turn_in[name](value) if name in self.turn_in and value is not None else value
+                             for name, value in values.items()}
+        return found if self.places is None else tuple([found[name] for name in self.places])
+
+    def columns(self, connection: sa.Connection, size: int) -> Iterator[list[Any]]:
+        """The rows in pieces of `size`, each piece as its columns; never all of them in memory."""
+        result = connection.exec_driver_sql(self.sql, self.given({}), execution_options={"yield_per": size})
+        for piece in result.partitions(size):
+            found: list[Any] = list(zip(*piece, strict=True))
+            for place, turn in self.turn_out:
+                found[place] = list(map(turn, found[place]))
+            yield found
+
     def rows(self, connection: sa.Connection, values: dict[str, Any]) -> list[Any]:
         """The rows for these values of its named parameters."""
-        given: Any = self.fixed
-        if values:
-            given = given | {name: self.turn_in[name](value) if name in self.turn_in and value is not None else value
-                             for name, value in values.items()}
-        if self.places is not None:
-            given = tuple([given[name] for name in self.places])
-        found = connection.exec_driver_sql(self.sql, given).fetchall()
+        found = connection.exec_driver_sql(self.sql, self.given(values)).fetchall()
         if not self.turn_out:
             return list(map(self.make, found))
         rows = []
@@ -56,19 +67,46 @@ class Prepared:
         return rows
 
 
+def _out(kind: Any, dialect: sa.Dialect) -> Any:
+    """What turns a value of the driver into that of the type; psycopg brings numbers as they are."""
+    if dialect.name == "postgresql" and isinstance(kind, sa.Numeric):
+        return None
+    return kind.dialect_impl(dialect).result_processor(dialect, None)
+
+
 def rows(session: Any, key: Hashable, build: Callable[[], sa.Select[Any]], /, **values: Any) -> list[Any]:
     """The rows of a select of mapped columns, through the gate. `key` names everything that `build` makes it of; the
     acting person, the day and the database are added here. No row object is made, nothing pending is written first."""
     actor = access.actor_of(session)
     if actor is None:
         raise RuntimeError("the gate: nobody acts on this session (set_actor or as_system is missing)")
+    return _kept((key, *access.standing(actor)), lambda: access.gated(actor, build()), session, values,
+                 actor.rights)
+
+
+def columns(session: Any, statement: sa.Select[Any], size: int) -> Iterator[list[Any]]:
+    """The rows of a select of mapped columns through the gate, for one that is asked once: see Prepared.columns."""
+    actor = access.actor_of(session)
+    if actor is None:
+        raise RuntimeError("the gate: nobody acts on this session (set_actor or as_system is missing)")
+    connection = session.connection()
+    return Prepared(access.gated(actor, statement), connection.dialect).columns(connection, size)
+
+
+def facts(session: Any, key: Hashable, build: Callable[[], sa.Select[Any]], /, **values: Any) -> list[Any]:
+    """The rows of a select that the gate leaves alone: facts that a rule decides by, whoever asks (access.ungated)."""
+    return _kept((key, "facts"), build, session, values)
+
+
+def _kept(key: tuple[Any, ...], build: Callable[[], sa.Select[Any]], session: Any, values: dict[str, Any],
+          beside: Any = None) -> list[Any]:
+    """`beside` stays in memory with the statement: its identity is part of the key."""
     connection = session.connection()
     kept: dict[Any, tuple[Any, Prepared]] = directory.current().keep("prepared", dict)
-    whole = (key, connection.dialect.name, *access.standing(actor))
+    whole = (connection.dialect.name, *key)
     found = kept.get(whole)
     if found is None:
         if len(kept) >= MOST:
             kept.clear()
-        statement = Prepared(access.gated(actor, build()), connection.dialect)
-        found = kept[whole] = (actor.rights, statement)  # the rights are kept too: the key has their id
+        found = kept[whole] = (beside, Prepared(build(), connection.dialect))
     return found[1].rows(connection, values)

@@ -6,6 +6,7 @@ the meantime is answered with the merge page (409). A form is taken once. Deleti
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,6 +22,14 @@ from admin_app.desk import cells, conflict, drawn, forms, kinds, merge, rows
 from admin_app.desk.view import BaseDesk
 from admin_app.errors import Refused, RuleError, StaleRow
 from admin_app.rules import saving
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A record that was saved: after the commit nothing of it is read again."""
+
+    id: int
+    heading: str
 
 
 class EditingDesk(BaseDesk):
@@ -63,9 +72,9 @@ class EditingDesk(BaseDesk):
             forms.prefill(form, request.args)
             return self._form_page(form, None, back)
         if form.validate():
-            row = self._create(form)
-            if row is not None:
-                return redirect(self._after(row, _("%(name)s is saved.", name=self.heading(row))))
+            saved = self._create(form)
+            if saved is not None:
+                return redirect(self._after(saved))
             led = once.taken(db.session, request.form.get("once"))  # a second press that was a moment later
             if led:
                 return redirect(led)
@@ -77,8 +86,9 @@ class EditingDesk(BaseDesk):
             db.session.flush()
             saving.settle(db.session, row, utcnow(), True)
             once.take(db.session, request.form.get("once"), self.address("details", row))
+            saved = Saved(row.id, self.heading(row))
             db.session.commit()
-            return row
+            return saved
 
         return self._try(form, work)
 
@@ -90,15 +100,16 @@ class EditingDesk(BaseDesk):
         if request.method == "GET":
             return self._opened(self.plain_or_404(request.args.get("id")), back)
         row = self.row_or_404(request.args.get("id"))
-        if not access.may_change(db.session, row):  # it may be read, but is not theirs to change
+        if not self._may_change(row.id):  # it may be read, but is not theirs to change
             abort(403)
         form = self._edit_form(row)
         if self._is_stale(row):
             return self._merge_page(form, row, back)
         if "_back" not in request.form and form.validate():
             try:
-                if self._update(form, row):
-                    return redirect(self._after(row, _("%(name)s is saved.", name=self.heading(row))))
+                saved = self._update(form, row)
+                if saved is not None:
+                    return redirect(self._after(saved))
             except (StaleDataError, StaleRow):
                 db.session.rollback()
                 row = self.row_or_404(request.args.get("id"))
@@ -116,15 +127,16 @@ class EditingDesk(BaseDesk):
             self.apply(form, row)
             db.session.flush()
             saving.settle(db.session, row, utcnow(), False)
+            saved = Saved(row.id, self.heading(row))
             db.session.commit()
-            return row
+            return saved
 
         return self._try(form, work)
 
     def _try(self, form: Any, work: Any) -> Any:
         """Do it, or say at the field why not; None means that nothing was saved."""
         try:
-            row = work()
+            saved = work()
         except sa.exc.IntegrityError as error:
             db.session.rollback()
             self._refuse(form, conflict.sentence_for(self.model, error))
@@ -138,7 +150,7 @@ class EditingDesk(BaseDesk):
         for field in forms.desk_fields(form):
             for warning in field.warnings if field.changed else ():
                 flash(f"{field.label.text}: {warning}", "warning")
-        return row
+        return saved
 
     def _refuse(self, form: Any, error: RuleError) -> None:
         name = error.field or ""
@@ -150,13 +162,13 @@ class EditingDesk(BaseDesk):
             return
         found.errors = [*found.errors, str(error.message)]
 
-    def _after(self, row: Any, sentence: str) -> str:
-        flash(sentence, "success")
+    def _after(self, saved: Saved) -> str:
+        flash(_("%(name)s is saved.", name=saved.heading), "success")
         if "_add_another" in request.form:
             return self.address("new", url=request.values.get("url"))
         if "_continue_editing" in request.form:
-            return self.address("edit", row, url=request.values.get("url"))
-        return self.back() if request.values.get("url") else self.address("details", row)
+            return self.address("edit", saved, url=request.values.get("url"))
+        return self.back() if request.values.get("url") else self.address("details", saved)
 
     def _form_page(self, form: Any, row: Any, back: str) -> str:
         if row is not None:
@@ -193,9 +205,7 @@ class EditingDesk(BaseDesk):
             return []
         shown = [(name, field) for name, field in self.about.items() if (field.readonly or name in self.fixed)
                  and not (field.hidden or field.private or field.kind == "data")]
-        names = rows.linked_names(self.about, [name for name, _field in shown], [row])
-        return [(field.label, cells.in_details(field, name, getattr(row, name),
-                                               names.get(name, {}).get(getattr(row, name))))
+        return [(field.label, cells.in_details(field, name, getattr(row, name), self.linked(row, name)))
                 for name, field in shown if getattr(row, name) not in (None, "")]
 
     # ------------------------------------------------------------ conflict

@@ -14,19 +14,21 @@ import datetime as dt
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from admin_app import clock
+from admin_app import access, clock, directory, prepared
 from admin_app.columns import Field, fields
 from admin_app.database import db
 from admin_app.desk import cells
 from admin_app.errors import RuleError
 from admin_app.masking import masked
+from admin_app.models import BY_TABLE
 
 MOST_ROWS = 50_000
 CHUNK = 1_000
@@ -69,20 +71,24 @@ class Export:
 
     def rows(self, most: int | None = None) -> Iterator[tuple[Any, ...]]:
         """Rows of plain values in the order of the heading; at most `most`, None for MOST_ROWS."""
+        for piece in self.pieces(most):
+            yield from zip(*piece, strict=True)
+
+    def pieces(self, most: int | None = None, text: bool = False) -> Iterator[list[Sequence[Any]]]:
+        """The same in pieces of CHUNK rows, each as its columns; `text`: times as a CSV writes them."""
         about = self.fields()
         wanted = [_stored(self.model, name, field) for name, field in about]
         bare = self.statement.options().with_only_columns(
             self.model.id, *wanted, *(getattr(self.model, name) for name in self.beside))
-        result = db.session.execute(bare.limit(MOST_ROWS if most is None else most),
-                                    execution_options={"yield_per": CHUNK})
-        turns = [_turn(field, self.full) for _name, field in about]
-        for piece in result.partitions(CHUNK):
-            columns = list(zip(*self.veil(piece), strict=True))
+        turns = [_turn(field, self.full, text) for _name, field in about]
+        for columns in prepared.columns(db.session, bare.limit(MOST_ROWS if most is None else most), CHUNK):
+            if self.beside:
+                columns = list(zip(*self.veil(list(zip(*columns, strict=True))), strict=True))
             if self.approved is not None and not self.approved.issuperset(columns[0]):
                 raise RuleError(_l("There are rows now that were not in the request. Ask again."))
             shown = [turn(column) for turn, column in zip(turns, columns[1:], strict=False)]
             marks = [[self.mark] * len(columns[0])] if self.mark else []
-            yield from zip(columns[0], *shown, *marks, strict=True)
+            yield [columns[0], *shown, *marks]
 
 
 def columns_of(model: Any) -> list[tuple[str, Field]]:
@@ -109,7 +115,7 @@ def _stored(model: Any, name: str, field: Field) -> Any:
     return attribute if bare is None else sa.type_coerce(attribute, bare).label(name)
 
 
-def _turn(field: Field, full: bool) -> Turn:
+def _turn(field: Field, full: bool, text: bool = False) -> Turn:
     """How a column of stored values becomes one of shown values: text, or a number, a day, a time on the wall of the
     store, or None for a typed cell."""
     if field.private and full and field.private in FULL:
@@ -125,10 +131,31 @@ def _turn(field: Field, full: bool) -> Turn:
     if field.kind in AS_THEY_ARE:
         return list
     if field.kind == "moment":
-        zone = clock.zone()
-        return lambda column: [value and value.replace(tzinfo=value.tzinfo or dt.UTC).astimezone(zone)
-                               for value in column]
+        return _moments_as_text if text else _moments
     return lambda column: [cells.plain(field, value) for value in column]
+
+
+def _moments(column: Sequence[Any]) -> list[Any]:
+    """Stored times on the wall of the store."""
+    zone = clock.zone()
+    return [value and value.replace(tzinfo=value.tzinfo or dt.UTC).astimezone(zone) for value in column]
+
+
+def _moments_as_text(column: Sequence[Any]) -> list[Any]:
+    """The same as 2026-11-21 15:20. Where the store's zone keeps one offset, it is added without asking the zone."""
+    ahead = steady_offset(clock.zone())
+    first = next((value for value in column if value is not None), None)
+    if ahead is None or first is None or (first.tzinfo is not None and first.utcoffset()):
+        return ["" if value is None else str(value)[:16] for value in _moments(column)]
+    return ["" if value is None else str(value + ahead)[:16] for value in column]
+
+
+@lru_cache(maxsize=8)
+def steady_offset(zone: ZoneInfo) -> dt.timedelta | None:
+    """How far a zone is ahead of UTC where that has not changed since 1992 and will not before 2050, else None."""
+    found = {dt.datetime(year, month, 1, tzinfo=zone).utcoffset() for year in range(1992, 2050)
+             for month in range(1, 13)}
+    return found.pop() if len(found) == 1 else None
 
 
 def _labels(field: Field) -> Iterable[tuple[str, str]]:
@@ -139,15 +166,24 @@ class _Names:
     """Keys of linked records to their names, through the gate; each name is asked for once an export."""
 
     def __init__(self, table: str) -> None:
-        from admin_app.models import BY_TABLE
-
         self.model, self.known = BY_TABLE[table], dict[Any, str]({None: ""})
 
     def __call__(self, column: Sequence[Any]) -> list[str]:
         missing = set(column) - self.known.keys()
         if missing:
-            self.known |= dict.fromkeys(missing, "") | names_of(self.model, missing)
+            self.known |= dict.fromkeys(missing, "") | linked(self.model.__tablename__, missing)
         return [self.known[key] for key in column]
+
+
+def linked(table: str, keys: set[int]) -> dict[int, str]:
+    """key → name of linked records, as far as the person may see them: staff, stores, teams and roles from the
+    directory, others asked for."""
+    actor = access.actor_of(db.session)
+    if table not in directory.NAMED or actor is None:
+        return names_of(BY_TABLE[table], keys)
+    known, stores = directory.current().names(db.session, table), actor.store_ids
+    return {key: known[key][0] for key in keys
+            if key in known and (stores is None or known[key][1] is None or known[key][1] in stores)}
 
 
 def names_of(model: Any, keys: Iterable[int]) -> dict[int, str]:
@@ -175,20 +211,17 @@ def _texts(column: Sequence[Any]) -> Sequence[Any]:
     if str in kinds:
         starts = STARTS.isdisjoint([value[:1] for value in column if value.__class__ is str])
         return column if starts else [safe(value) if value.__class__ is str else value for value in column]
-    if dt.datetime in kinds:
-        return [value and value.isoformat(" ", "minutes")[:16] for value in column]
     return column
 
 
-def _csv(first: list[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+def _csv(first: list[str], pieces: Iterable[list[Sequence[Any]]]) -> Iterator[str]:
     """The text of a CSV in pieces, with the mark that Excel needs before it."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
     buffer.write("\ufeff")
     writer.writerow(safe(text) for text in first)
-    rows = iter(rows)
-    while piece := list(islice(rows, CHUNK)):
-        writer.writerows(zip(*map(_texts, zip(*piece, strict=True)), strict=True))
+    for piece in pieces:
+        writer.writerows(zip(*map(_texts, piece), strict=True))
         yield _drain(buffer)
     yield _drain(buffer)
 

@@ -28,17 +28,17 @@ class TooMany(Exception):
 
 
 class Counted:
-    """Rows that pass by, counted; TooMany beyond `most`."""
+    """Pieces of an export that pass by, their rows counted; TooMany beyond `most`."""
 
-    def __init__(self, rows: Iterator[Any], most: int) -> None:
-        self.rows, self.most, self.number = rows, most, 0
+    def __init__(self, pieces: Iterator[Any], most: int) -> None:
+        self.pieces, self.most, self.number = pieces, most, 0
 
     def __iter__(self) -> Iterator[Any]:
-        for row in self.rows:
-            self.number += 1
+        for piece in self.pieces:
+            self.number += len(piece[0])
             if self.number > self.most:
                 raise TooMany
-            yield row
+            yield piece
 
 
 def answer(export: Export, kind: str, filename: str, title: str, note: Callable[[int], None], *,
@@ -48,20 +48,22 @@ def answer(export: Export, kind: str, filename: str, title: str, note: Callable[
     Raises TooMany for more than `most` rows (None: exports.MOST_ROWS).
     """
     most = exports.MOST_ROWS if most is None else most
-    rows, spool = Counted(export.rows(most + 1), most), tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115
+    passing = Counted(export.pieces(most + 1, kind == "csv"), most)
+    spool = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - whoever sends it closes it
     if kind == "csv":
-        for text in exports._csv(export.heading(), rows):
+        for text in exports._csv(export.heading(), passing):
             spool.write(text.encode())
     else:
-        for row in rows:
-            pickle.dump(row, spool, pickle.HIGHEST_PROTOCOL)
-    note(rows.number)
+        for piece in passing:
+            for row in zip(*piece, strict=True):
+                pickle.dump(row, spool, pickle.HIGHEST_PROTOCOL)
+    note(passing.number)
     db.session.commit()
     spool.seek(0)
     if kind == "csv":
         found = Response(_pieces(spool), mimetype="text/csv")
     else:
-        found = send_file(workbooks.write(export, title, _kept(spool, rows.number), export.mark), mimetype=XLSX)
+        found = send_file(workbooks.write(export, title, _kept(spool, passing.number), export.mark), mimetype=XLSX)
     found.headers["Content-Disposition"] = f'attachment; filename="{filename}.{kind}"'
     found.headers["Cache-Control"] = "no-store"
     return found

@@ -15,12 +15,10 @@ from typing import Any
 import sqlalchemy as sa
 from markupsafe import Markup, escape
 
-from admin_app import access, clock, directory, words
+from admin_app import clock, directory, words
 from admin_app.columns import Field
-from admin_app.database import db
 from admin_app.desk import cells, exports, record
 from admin_app.masking import masked
-from admin_app.models import BY_TABLE
 
 Printer = Callable[[Any], str]  # a row → its cell, the <td> included
 
@@ -58,16 +56,8 @@ def linked_names(about: dict[str, Field], names: Sequence[str], rows: Sequence[A
         field = about[name]
         if field.kind == "link":
             keys = {key for key in (getattr(row, name) for row in rows) if key is not None}
-            found[name] = _names(field.target, keys) if keys else {}
+            found[name] = exports.linked(field.target, keys) if keys else {}
     return found
-
-
-def _names(table: str, keys: set[int]) -> dict[int, str]:
-    if table not in directory.NAMED:
-        return exports.names_of(BY_TABLE[table], keys)
-    known, actor = directory.current().names(db.session, table), access.current()
-    return {key: known[key][0] for key in keys
-            if key in known and (actor.store_ids is None or known[key][1] is None or known[key][1] in actor.store_ids)}
 
 
 class Table:

@@ -186,7 +186,7 @@ class BaseDesk(ModelView):
         """The record with this key as the gate shows it; 404 for none, for one out of scope, for no number."""
         if not text or not is_key(text):
             abort(404)
-        statement = listing.select_rows(self.model, list(self.about)).where(self.model.id == int(text))
+        statement = listing.select_rows(self.model, []).where(self.model.id == int(text))
         row = db.session.scalars(statement).first()
         if row is None:
             abort(404)
@@ -212,9 +212,17 @@ class BaseDesk(ModelView):
     def get_one(self, id: Any) -> Any:
         return self.row_or_404(str(id))
 
-    def linked(self, row: Any, name: str) -> Any:
-        """The record that a link column names, or None for other columns, no link and one out of sight."""
-        return getattr(row, name[:-3], None) if self.about[name].kind == "link" else None
+    def linked(self, row: Any, name: str) -> str | None:
+        """The name of the record that a link column leads to, or None for other columns, no link and one out of
+        sight. All links of a record are looked up at once."""
+        if self.about[name].kind != "link":
+            return None
+        known: dict[Any, dict[str, dict[int, str]]] = g.setdefault("linked", {})
+        key = (self.table, row.id)
+        if key not in known:
+            known[key] = rows.linked_names(self.about, [one for one, field in self.about.items()
+                                                        if field.kind == "link" and not field.hidden], [row])
+        return known[key].get(name, {}).get(getattr(row, name))
 
     def search_hint(self) -> str:
         """What the list's search looks at: the labels of its searched fields."""

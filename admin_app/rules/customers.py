@@ -20,6 +20,7 @@ from admin_app.rules.followups import contacts, tasks
 # Days after which a grade no longer says when the customer buys (DOMAIN §3.1: H 7, A 15, B 30, C 2–3 months, N 24 h).
 GRADE_WINDOW = {Grade.H: 7, Grade.A: 15, Grade.B: 30, Grade.C: 90, Grade.N: 1}
 BUYING = (Stage.LEAD, Stage.PROSPECT)
+MOVING = ("owner_id", "grade", "stage", "do_not_disturb", "deleted_at")  # fields whose change moves open tasks
 
 Notices = list[tuple[str, Any]]
 
@@ -40,7 +41,7 @@ def prepare(session: Any, customer: Customer, now: dt.datetime) -> Notices:
     with session.no_autoflush:
         notices += quality.lacking(session, customer)
     if not is_new(customer):
-        customer.was = {name: before(session, customer, name) for name in ("owner_id", "grade", "stage")}
+        customer.was = {name: before(session, customer, name) for name in MOVING}
     return notices
 
 
@@ -172,6 +173,8 @@ def settle(session: Any, customer: Customer, now: dt.datetime, created: bool) ->
             followups.on_event(session, Trigger.NEW_LEAD, customer, now)
         return
     was = customer.__dict__.pop("was", {})
+    if was and all(value == getattr(customer, name) for name, value in was.items()):
+        return  # nothing that tasks go by
     _hand_over(session, customer, was.get("owner_id"))
     if was and (was["grade"] != customer.grade or was["stage"] != customer.stage):
         contacts.after_grade(session, customer, now)

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from admin_app import access, audit, clock
+from admin_app import access, audit, clock, prepared
 from admin_app.choices import AuditVerb, FollowUpState, Stage, Trigger
 from admin_app.columns import Field, fields
 from admin_app.errors import Refused
@@ -31,10 +31,14 @@ def lacking(session: Any, customer: Customer) -> Notices:
     """What the stage of a file asks for and it has not: (field, sentence) pairs. A new file has no car yet."""
     if customer.stage != Stage.OWNER:
         return []
-    if customer.id is not None and session.scalars(access.ungated(sa.select(Vehicle.id).where(
-            Vehicle.customer_id == customer.id, Vehicle.deleted_at.is_(None)).limit(1))).first():
+    if customer.id is not None and prepared.facts(session, "has a car", _has_car, customer=customer.id):
         return []
     return [("stage", _l("An owner needs a car; add it to the file."))]
+
+
+def _has_car() -> Any:
+    return sa.select(Vehicle.id).where(
+        Vehicle.customer_id == sa.bindparam("customer", 0, type_=sa.Integer()), Vehicle.deleted_at.is_(None)).limit(1)
 
 
 def without_car() -> Any:
