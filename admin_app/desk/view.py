@@ -25,7 +25,7 @@ from admin_app import access, access_log, clock, look
 from admin_app.choices import RequestVerb
 from admin_app.columns import Field, fields
 from admin_app.database import db
-from admin_app.desk import cells, chosen, listing, record
+from admin_app.desk import cells, chosen, listing, record, searching
 from admin_app.desk.fields import reveal_address
 from admin_app.desk.filters import Filter, filters_of, list_address
 from admin_app.models import BY_TABLE
@@ -104,7 +104,7 @@ class BaseDesk(ModelView):
                 and self.about[name].kind not in ("data", "tags", "note", "link")}
 
     def init_search(self) -> bool:
-        return bool(listing.searched(self.model))
+        return searching.offered(self.model)
 
     def _refresh_filters_cache(self) -> None:
         self._filters: list[Filter] = filters_of(self.model)
@@ -187,8 +187,8 @@ class BaseDesk(ModelView):
         return getattr(row, name[:-3], None) if self.about[name].kind == "link" else None
 
     def search_hint(self) -> str:
-        """What the list's search looks at: the labels of its searched fields."""
-        return _(", ").join(str(field.label) for _name, field in listing.searched(self.model))
+        """What the list's search looks at."""
+        return searching.hint(self.model)
 
     def heading(self, row: Any) -> str:
         """The record's name for headings and labels."""
