@@ -39,6 +39,13 @@ class Found:
     def count(self) -> int:
         return sum(len(getattr(self, kind)) for kind in KINDS)
 
+    @property
+    def only(self) -> Customer | None:
+        """The one customer who answers, where all that was found is that customer's."""
+        theirs = [*self.vehicles, *self.complaints]
+        alone = len(self.customers) == 1 and not self.campaigns and not self.people
+        return self.customers[0] if alone and all(one.customer_id == self.customers[0].id for one in theirs) else None
+
 
 def find(session: Any, text: str, most: int = MOST) -> Found:
     """Search everything. Text shorter than SHORTEST finds nothing."""

@@ -34,7 +34,7 @@ LONGEST = 100  # characters of what was typed that count
 SOME = "search_some"  # option of a broad statement: keys that the index named, for a count that stops early
 MOST_GRAMS = 8  # pieces of a long word that the index is asked for; the name itself is looked at afterwards
 NUMBER = re.compile(r"\+?\d[\d ()-]*")  # a phone as people write it, with blanks
-LETTERS = re.compile(r"[a-z][a-z']*")
+SOUND = re.compile(r"[a-z0-9][a-z0-9']*")  # pinyin, initials, or what a name has of letters and digits
 # Tables that grow with the customers. Their rows are found by the customer, their own number and newest texts.
 HANGING = {"visit", "followup", "complaint", "repair_order", "vehicle", "contact", "promise", "gift",
            "campaign_member"}
@@ -180,9 +180,9 @@ def _rarest(low: str) -> tuple[str, int]:
 
 
 def _sound(word: str) -> Answer | None:
-    """By pinyin from any syllable on, or by initials; None where the word is not of letters alone."""
+    """By pinyin from any syllable on, or by initials; None where the word is not of letters and digits alone."""
     low = ascii_lower(cleaning.folded(word))
-    if not LETTERS.fullmatch(low):
+    if not SOUND.fullmatch(low):
         return None
     sound = low.replace("'", "")
     return Answer(_keys(sa.select(grams.c.customer_id).where(_range(grams.c.gram, sound))), lambda: sa.or_(

@@ -24,7 +24,7 @@ def register(app: Flask) -> None:
 
 @bp.get("/")
 def find() -> Any:
-    """What answers to ?q=. A page with one answer is left for that answer where the person pressed Enter."""
+    """What answers to ?q=. A page with one customer is left for that customer's where the person pressed Enter."""
     access.current()
     text = request.args.get("q", "")
     found = search.find(db.session, text)
@@ -33,8 +33,8 @@ def find() -> Any:
     if wants_json():
         return jsonify(_json(found))
     commands = _commands(found.text)
-    if found.count == 1 and not commands and found.customers:
-        return redirect(f"/admin/customer/details/?id={found.customers[0].id}")
+    if found.only is not None and not commands:
+        return redirect(f"/admin/customer/details/?id={found.only.id}")
     return render_template("search.html", found=found, commands=commands, shortest=search.SHORTEST,
                            address_of=search.address_of, hidden=not access.can("customer", "reveal"))
 

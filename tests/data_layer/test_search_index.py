@@ -22,7 +22,7 @@ from admin_app.rules.pinyin import of_name
 from tests.conftest import act_as
 from tests.factories import make_complaint, make_customer, make_order, make_vehicle, make_visit
 
-QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 SIGNS = "王王建国李Aab1 %_\\'\"é😀İß"
 NAMES = st.text(alphabet=SIGNS, min_size=1, max_size=12)
 TOKENS = st.none() | st.text(alphabet="abz\"\\ ", max_size=12)
@@ -139,9 +139,9 @@ def test_what_lies_behind_a_beginning(prefix: str, end: str | None) -> None:
 
 
 def answers(row: Any, word: str) -> bool:
-    """Slowly: whether a customer without a phone or car answers to a word."""
+    """Read slowly: whether a customer without a phone or car answers to a word."""
     low = search_index.ascii_lower
-    letters = word.replace("'", "").isalpha() and word.isascii() and word[0] != "'"
+    letters = word.replace("'", "").isalnum() and word.isascii() and word[0] != "'"
     sound = low(word).replace("'", "")
     return low(word) in low(row.name) or (letters and (
         any(token.startswith(sound) for token in (row.pinyin or "").split(" "))
@@ -152,6 +152,7 @@ def answers(row: Any, word: str) -> bool:
 @given(names=st.lists(NAMES, min_size=1, max_size=8), typed=st.text(alphabet=SIGNS, min_size=1, max_size=5))
 def test_a_search_finds_what_a_slow_reading_finds(
         store_app: Flask, session: Any, cast: Any, person: Any, names: list[str], typed: str) -> None:
+    session.rollback()  # an example that failed before has left its rows
     rows = [make_customer(session, owner=cast.sales_consultant, name=name, pinyin=of_name(name), phone=None)
             for name in names]
     # also a word that is there for sure
