@@ -82,17 +82,13 @@ def customers(text: str) -> Any:
 
 def _vehicles(word: str) -> Any:
     """Cars by plate or VIN; those of the customers found stand on the customer's page."""
-    condition = searching.by_plate_or_vin(word)
-    return None if condition is None else listing.select_rows(Vehicle, ["customer_id"]).where(condition)
+    return searching.cars(listing.select_rows(Vehicle, ["customer_id"]), word)
 
 
 def _complaints(number: str, of: list[Customer]) -> Any:
     """Complaints whose number begins like this, or of the customers that are shown."""
-    ways = [searching.by_number(Complaint, number)] if number else []
-    ways += [Complaint.customer_id.in_([one.id for one in of])] if of else []
-    if not ways:
-        return None
-    return sa.select(Complaint).options(selectinload(Complaint.customer)).where(sa.or_(*ways))
+    statement = sa.select(Complaint).options(selectinload(Complaint.customer))
+    return searching.of_number_or_customers(Complaint, statement, number, [one.id for one in of])
 
 
 def _campaigns(text: str) -> Any:

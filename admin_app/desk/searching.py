@@ -6,6 +6,7 @@ list is read in its own order and each row is tested, which comes to exactly the
 
 Rows that hang on a customer (visits, tasks, complaints …) are found by their customer, by their own number, and by
 their texts among the table's NEWEST rows; who sees own customers only, and few, finds texts in all rows of these.
+A broad word finds those of its customers' rows that are among the newest ASKED.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from admin_app.search_index import after, ascii_lower, grams
 
 CAP = 5_000  # keys that the index names for one word
 NEWEST = 20_000  # rows whose texts are read, the newest ones
+ASKED = 5_000  # rows that are asked for their customer where a word is broad, the newest ones
 FRAGMENT = 4  # characters of a private value that people who may reveal can search for (SAFETY)
 LONGEST = 100  # characters of what was typed that count
 SOME = "search_some"  # option of a broad statement: keys that the index named, for a count that stops early
@@ -113,12 +115,11 @@ def _keys(*selects: Any) -> Keys:
 
     They go round the gate: whoever calls reads the rows themselves through it.
     """
-    found, broad = set[int](), False
-    for select in selects:
-        rows = db.session.connection().execute(select.limit(CAP + 1)).scalars().all()
-        found.update(rows)
-        broad = broad or len(rows) > CAP
-    return Keys(frozenset(found), broad or len(found) > CAP)
+    one = selects[0].limit(CAP + 1)
+    if len(selects) > 1:  # not one condition with OR: each part is looked up in its own index
+        one = sa.union_all(*[sa.select(part.limit(CAP + 1).subquery()) for part in selects])
+    rows = db.session.connection().execute(one).scalars().all()
+    return Keys(frozenset(rows), len(rows) > CAP)
 
 
 def _range(column: Any, prefix: str) -> Any:
@@ -238,22 +239,27 @@ def _car(word: str, letters: bool = False) -> Answer | None:
         row.plate.contains(part, autoescape=True), row.vin.contains(part, autoescape=True)))
 
 
-def by_plate_or_vin(word: str) -> Any:
-    """The cars that a word names, as a condition; None where it can name none."""
+def cars(statement: Any, word: str) -> Any:
+    """The cars of a statement that a word names by plate or VIN; None where it can name none."""
     found = _car(word)
-    return None if found is None else _as_condition(found, Vehicle)
+    if found is None:
+        return None
+    if found.keys.broad:
+        return statement.where(found.condition())
+    return _by_key(statement, Vehicle).where(among(Vehicle.id, found.keys.found))
 
 
-def by_number(model: Any, typed: str) -> Any:
-    """The rows whose own number begins as typed, as a condition."""
-    return _as_condition(_numbered(model, typed), model)
-
-
-def _as_condition(found: Answer, model: Any) -> Any:
-    return found.condition(model) if found.keys.broad else among(model.id, found.keys.found)
+def of_number_or_customers(model: Any, statement: Any, number: str, customers: list[int]) -> Any:
+    """The rows of a statement whose own number begins as typed, or that hang on these customers; at most CAP each."""
+    table = model.__table__
+    keys = _numbered(model, number).keys.found if number else frozenset[int]()
+    if customers:
+        keys |= _keys(sa.select(table.c.id).where(among(table.c.customer_id, customers))).found
+    return _by_key(statement, model).where(among(model.id, keys)) if keys else None
 
 
 def _numbered(model: Any, typed: str) -> Answer:
+    """By the row's own number, as far as it is typed, in capitals or as it is."""
     table = model.__table__
     starts = [before + one for before in NUMBERED[table.name] for one in sorted({typed, typed.upper()})]
     keys = _keys(*[sa.select(table.c.id).where(_prefixed(table.c.number, start)) for start in starts])
@@ -279,9 +285,10 @@ def _owner(word: str) -> Answer | None:
 
 def _customer(word: str, cars: bool = True) -> Answer:
     """Customers by name, pinyin, phone and (`cars`) plate or VIN of a car."""
-    sound = _sound(word)
+    named = not (word.isdecimal() and len(word) >= FRAGMENT)  # a long number is no name
+    sound = _sound(word) if named else None
     short = sound is not None and len(word) <= 2 and word.isascii()  # its pieces are those of the name too
-    asked = [sound, None if short else _name(word), _phone(word) if has_digit(word) else None,
+    asked = [sound, _name(word) if named and not short else None, _phone(word) if has_digit(word) else None,
              _owner(word) if cars else None]
     answers = [one for one in asked if one is not None]
     found = frozenset[int]().union(*[one.keys.found for one in answers])
@@ -352,9 +359,9 @@ def _own_values(model: Any, word: str) -> list[Answer]:
 def _of_customers(model: Any, word: str) -> Answer:
     """Rows of the customers who answer to a word."""
     customers = _customer(word, cars=model is not Vehicle)
-    if customers.keys.broad:
-        return Answer(customers.keys, lambda row: sa.select(Customer.id).where(  # a subquery is asked row by row
-            Customer.id == row.customer_id, customers.condition()).scalar_subquery().is_not(None))
+    if customers.keys.broad:  # each of the newest rows is asked for its customer; there are enough who answer
+        return Answer(customers.keys, lambda row: sa.and_(row.id > _behind(row, ASKED), sa.select(Customer.id).where(
+            Customer.id == row.customer_id, customers.condition()).scalar_subquery().is_not(None)))
     if not customers.keys.found:
         return Answer(NONE, sa.false)
     seen = set(db.session.scalars(_by_key(sa.select(Customer.id), Customer).where(
@@ -372,10 +379,14 @@ def _newest(model: Any, word: str, conditions: list[Callable[[Any], Any]]) -> se
     if not wanted:
         return set()
     statement = _by_key(sa.select(model.id), model).where(sa.or_(*wanted))
-    last = sa.select(sa.func.max(model.__table__.c.id)).scalar_subquery()
-    found = set(db.session.scalars(statement.where(model.id > last - NEWEST)))
+    found = set(db.session.scalars(statement.where(model.id > _behind(model, NEWEST))))
     own = _of_own_customers(model)
     return found | set(db.session.scalars(statement.where(among(model.id, own)))) if own else found
+
+
+def _behind(model: Any, number: int) -> Any:
+    """The key behind which the newest rows of a table are: at most so many."""
+    return sa.select(sa.func.max(model.__table__.c.id) - number).scalar_subquery()
 
 
 def _of_own_customers(model: Any) -> frozenset[int]:

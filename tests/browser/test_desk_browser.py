@@ -183,7 +183,7 @@ def test_the_global_search_answers_while_one_types(tab: Tab, customer: Any) -> N
 @pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
 def test_a_slash_opens_the_search_and_arrows_choose(tab: Tab, session: Any, cast: Any, customer: Any,
                                                    phone: bool) -> None:
-    car = make_vehicle(session, customer, plate="粤B7K2M9")
+    key = make_vehicle(session, customer, plate="粤B7K2M9").id
     page = tab("sales_consultant", phone=phone)
     page.goto("/admin/customer/")
     page.keyboard.press("/")
@@ -203,4 +203,4 @@ def test_a_slash_opens_the_search_and_arrows_choose(tab: Tab, session: Any, cast
     expect(answers.nth(1)).to_have_attribute("aria-selected", "true")
     assert box.get_attribute("aria-activedescendant") == answers.nth(1).get_attribute("id")
     page.keyboard.press("Enter")
-    page.wait_for_url(f"**/admin/vehicle/details/?id={car.id}")
+    page.wait_for_url(f"**/admin/vehicle/details/?id={key}")

@@ -141,6 +141,8 @@ def test_what_lies_behind_a_beginning(prefix: str, end: str | None) -> None:
 def answers(row: Any, word: str) -> bool:
     """Read slowly: whether a customer without a phone or car answers to a word."""
     low = search_index.ascii_lower
+    if word.isdecimal() and len(word) >= searching.FRAGMENT:
+        return False  # a phone, plate or VIN, of which there is none
     letters = word.replace("'", "").isalnum() and word.isascii() and word[0] != "'"
     sound = low(word).replace("'", "")
     return low(word) in low(row.name) or (letters and (
