@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask import Flask, current_app
 from flask_babel import gettext as _
 
-from admin_app import anchors, audit, database
+from admin_app import anchors, audit, database, search_index
 from admin_app.cli_base import Sentence
 from admin_app.database import db
 from admin_app.errors import RuleError
@@ -70,6 +70,22 @@ def audit_chain() -> str:
     return _("%(count)s entries, none changed", count=chain_length())
 
 
+def search_whole() -> str:
+    """Whether the search index agrees with the customers: its triggers, and a sample of the oldest and newest."""
+    connection = db.session.connection()
+    missing = search_index.triggers_missing(connection)
+    if missing:
+        raise RuleError(_("The search index is not kept any more (%(names)s). Run: flask --app wsgi rebuild",
+                          names=", ".join(missing)))
+    wrong = search_index.wrong(connection)
+    if wrong:
+        raise RuleError(_("The search index does not agree with %(count)s customers, such as #%(id)s. "
+                          "Run: flask --app wsgi rebuild", count=len(wrong), id=wrong[0]))
+    if not search_index.has_trigrams(connection):
+        return _("whole; without the extension pg_trgm pieces of phones, plates and VINs are found slowly")
+    return _("whole")
+
+
 def sqlite_version() -> str:
     """The SQLite in this process, where it has no known fault."""
     if db.session.connection().dialect.name != "sqlite":
@@ -113,7 +129,7 @@ def keys() -> str:
 
 CHECKS: dict[str, Callable[[], str]] = {
     "database": database_answers, "migrations": migrations_current, "integrity": integrity,
-    "audit": audit_chain, "SQLite": sqlite_version, "disk": disk, "keys": keys,
+    "audit": audit_chain, "search": search_whole, "SQLite": sqlite_version, "disk": disk, "keys": keys,
 }
 
 

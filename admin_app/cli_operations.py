@@ -17,8 +17,8 @@ from admin_app.errors import RuleError
 
 
 def register(app: Flask) -> None:
-    """Add `jobs`, `backup`, `restore` and `move-to`."""
-    for command in (jobs_group, backup, restore, move_to):
+    """Add `jobs`, `backup`, `restore`, `move-to` and `rebuild`."""
+    for command in (jobs_group, backup, restore, move_to, rebuild):
         app.cli.add_command(command)
 
 
@@ -72,6 +72,14 @@ def upgrade() -> None:
 
     db.session.remove()
     flask_migrate.upgrade()
+
+
+@click.command()
+def rebuild() -> None:
+    """Work out anew what is derived from the records, such as the search index. People may go on reading."""
+    with db.engine.begin() as connection, derived.loading(connection):
+        pass
+    click.echo(_("Worked out anew: %(names)s", names=", ".join(derived.REBUILDING)))
 
 
 @click.command("move-to")

@@ -13,6 +13,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from flask import current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
@@ -115,6 +116,13 @@ def driver_url(url: str) -> str:
     return url.replace("postgresql://", "postgresql+psycopg://", 1) if url.startswith("postgresql://") else url
 
 
+class _HintingCompiler(SQLiteCompiler):
+    """Writes `with_hint(table, "NOT INDEXED", "sqlite")` behind the table's name, which SQLAlchemy leaves out."""
+
+    def get_from_hint_text(self, table: Any, text: str | None) -> str | None:
+        return text
+
+
 def _sqlite_connected(connection: Any, _record: Any) -> None:
     """WAL with FULL: NORMAL lost acknowledged commits at a power cut (SAFETY)."""
     connection.isolation_level = None
@@ -132,6 +140,7 @@ def _sqlite_begin(connection: sa.Connection) -> None:
 def prepare_engine(engine: Engine) -> None:
     """Attach the SQLite safety listeners to an engine; nothing to do for PostgreSQL."""
     if engine.dialect.name == "sqlite" and not event.contains(engine, "connect", _sqlite_connected):
+        engine.dialect.statement_compiler = _HintingCompiler
         event.listen(engine, "connect", _sqlite_connected)
         event.listen(engine, "begin", _sqlite_begin)
 
@@ -149,7 +158,7 @@ def init_app(app: Any) -> None:
     """Bind the database to the application, with the driver, the pool and the SQLite listeners."""
     from flask_migrate import Migrate
 
-    from admin_app import audit, models, sessions  # noqa: F401 - the gate, the audit and the sessions listen
+    from admin_app import audit, models, search_index, sessions  # noqa: F401 - they listen
 
     url = driver_url(app.config["SQLALCHEMY_DATABASE_URI"])
     app.config["SQLALCHEMY_DATABASE_URI"] = url

@@ -124,7 +124,7 @@ def _postgres() -> list[str]:
             "INSERT INTO directory_change DEFAULT VALUES; RETURN NULL; END $$"]
     for table, columns in WATCHED.items():
         of = f" OF {', '.join(columns)}" if columns else ""
-        made.append(f'CREATE TRIGGER directory_{table} AFTER INSERT OR UPDATE{of} OR DELETE ON "{table}" '
+        made.append(f'CREATE OR REPLACE TRIGGER directory_{table} AFTER INSERT OR UPDATE{of} OR DELETE ON "{table}" '
                     "FOR EACH STATEMENT EXECUTE FUNCTION directory_changed()")
     return made
 
@@ -133,14 +133,19 @@ def _sqlite() -> list[str]:
     made = []
     for table, columns in WATCHED.items():
         of = f" OF {', '.join(columns)}" if columns else ""
-        made += [f'CREATE TRIGGER directory_{table}_{verb.lower()} AFTER {verb}{of if verb == "UPDATE" else ""} '
+        made += [f"CREATE TRIGGER IF NOT EXISTS directory_{table}_{name} AFTER {verb} "
                  f'ON "{table}" BEGIN INSERT INTO directory_change (id) VALUES (NULL); END'
-                 for verb in ("INSERT", "UPDATE", "DELETE")]
+                 for name, verb in (("insert", "INSERT"), ("update", f"UPDATE{of}"), ("delete", "DELETE"))]
     return made
+
+
+def install(connection: sa.Connection) -> None:
+    """Make the triggers that are missing: for new tables, and for those that a migration has rebuilt."""
+    for statement in triggers(connection.dialect.name):
+        connection.exec_driver_sql(statement)
 
 
 @event.listens_for(db.metadata, "after_create")
 def _make_triggers(_metadata: Any, connection: sa.Connection, tables: Any = (), **_words: Any) -> None:
     if any(table.name == DirectoryChange.__tablename__ for table in tables or ()):
-        for statement in triggers(connection.dialect.name):
-            connection.exec_driver_sql(statement)
+        install(connection)

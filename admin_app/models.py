@@ -343,6 +343,7 @@ class Contact(StoreRow, db.Model):
     """联系人 of a company customer."""
 
     __tablename__ = "contact"
+    __table_args__ = (sa.Index("ix_contact_phone", "phone"),)  # whose number this is
 
     customer_id: Mapped[int] = c.link(_l("Customer"), "customer", listed=True, index=True)
     name: Mapped[str] = c.text(_l("Name"), 80, listed=True, searched=True, names=("联系人", "姓名"))
@@ -366,6 +367,7 @@ class Vehicle(StoreRow, db.Model):
                  postgresql_where=sa.text(f"{LIVE} AND vin IS NOT NULL")),
         sa.Index("ix_vehicle_customer", "customer_id"),
         sa.Index("ix_vehicle_plate", "plate"),
+        sa.Index("ix_vehicle_vin", "vin"),  # of whatever store
         sa.Index("ix_vehicle_sold", "sold_by_id", "bought_on"),  # deals and revenue, per person
         sa.Index("ix_vehicle_insurance", "store_id", "insurance_until"),
         sa.Index("ix_vehicle_next_service", "store_id", "next_service_on"),
@@ -586,6 +588,7 @@ class Complaint(StoreRow, db.Model):
     __tablename__ = "complaint"
     __table_args__ = (
         sa.UniqueConstraint("store_id", "number"),
+        sa.Index("ix_complaint_number", "number", postgresql_ops={"number": "varchar_pattern_ops"}),  # by its beginning
         sa.Index("ix_complaint_store_state", "store_id", "state", "id"),  # the board
         sa.Index("ix_complaint_customer", "customer_id"),
         sa.Index("ix_complaint_responsible", "responsible_id", "received_at"),
@@ -738,6 +741,7 @@ class RepairOrder(StoreRow, db.Model):
     __table_args__ = (
         sa.Index("uq_repair_order_store_number", "store_id", "number", unique=True,
                  sqlite_where=sa.text(LIVE), postgresql_where=sa.text(LIVE)),
+        sa.Index("ix_repair_order_number", "number", postgresql_ops={"number": "varchar_pattern_ops"}),
         sa.Index("ix_repair_order_customer", "customer_id", "opened_at"),
         sa.Index("ix_repair_order_vehicle", "vehicle_id", "opened_at"),
         sa.Index("ix_repair_order_advisor", "advisor_id", "state", "opened_at"),
@@ -1069,6 +1073,17 @@ class AccessLog(db.Model):
 
     def __str__(self) -> str:
         return f"#{self.id}"
+
+
+class SearchGram(db.Model):
+    """A piece of a customer's name or pinyin, for the search (search_index.py). Kept by triggers alone."""
+
+    __tablename__ = "search_gram"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    gram: Mapped[str] = mapped_column(
+        sa.String(200).with_variant(sa.String(200, collation="C"), "postgresql"), primary_key=True)
+    customer_id: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)
 
 
 class SignInFailure(db.Model):

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from alembic import context
 from flask import current_app
 
+from admin_app import directory, search_index
 from admin_app.columns import ChoiceType
 from admin_app.database import Encrypted, UtcDateTime, db
 
@@ -25,6 +26,22 @@ def render_item(kind: str, item: Any, _context: Any) -> str | bool:
     return False
 
 
+def is_of_the_models(name: str | None, kind: str, _parents: Any) -> bool:
+    """Leaves out of the comparison what search_index.py makes beside the models: FTS tables and trigram indexes."""
+    if kind == "table":
+        return not (name or "").startswith(search_index.FTS_TABLES)
+    return kind != "index" or name not in search_index.TRIGRAM_INDEXES
+
+
+def keep_triggers(connection: sa.Connection) -> None:
+    """SQLite drops the triggers of a table that a migration has rebuilt."""
+    there = set(sa.inspect(connection).get_table_names())
+    if {"search_gram", "customer", "vehicle"} <= there:
+        search_index.install(connection)
+    if {"directory_change", *directory.WATCHED} <= there:
+        directory.install(connection)
+
+
 def run() -> None:
     """Migrate, with SQLite's tables rebuilt where it cannot alter them in place."""
     engine = current_app.extensions["migrate"].db.engine
@@ -35,9 +52,10 @@ def run() -> None:
             connection.rollback()
             connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")
         context.configure(connection=connection, target_metadata=db.metadata, render_as_batch=True,
-                          render_item=render_item, compare_type=False)
+                          render_item=render_item, include_name=is_of_the_models, compare_type=False)
         with context.begin_transaction():
             context.run_migrations()
+            keep_triggers(connection)
         if sqlite:
             _check_keys(connection)
             connection.connection.driver_connection.execute("PRAGMA foreign_keys=ON")

@@ -9,15 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, selectinload
 
-from admin_app import access, cleaning, prepared, scope
-from admin_app.columns import Field, fields
+from admin_app import access, prepared, scope
+from admin_app.columns import fields
 from admin_app.database import db
+from admin_app.desk import searching
 
 COUNT_CAP = 1_000
 SHALLOW = 200  # rows that are passed over with all their columns
 DEEPEST = 1_000_000  # rows that a jump by page number may pass over
-FRAGMENT = 4  # characters of a private value that people who may reveal can search for (SAFETY)
-LONGEST_SEARCH = 100
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,11 @@ class Page:
     count: str = ""
 
 
+def search(model: Any, statement: sa.Select[Any], text: str) -> sa.Select[Any]:
+    """The rows of a statement that answer to what was typed (desk/searching.py)."""
+    return searching.search(model, statement, text)
+
+
 def links_of(model: Any, names: list[str]) -> list[str]:
     """The relations behind the link columns among `names`."""
     about = {name: field for name, _column, field in fields(model)}
@@ -55,48 +59,6 @@ def select_rows(model: Any, names: list[str]) -> sa.Select[Any]:
     if narrowed is not None:
         statement = statement.where(narrowed)
     return statement.options(*loaders) if loaders else statement
-
-
-# ---------------------------------------------------------------- search
-
-
-def searched(model: Any) -> list[tuple[str, Field]]:
-    return [(name, field) for name, _column, field in fields(model) if field.searched]
-
-
-def search(model: Any, statement: sa.Select[Any], text: str) -> sa.Select[Any]:
-    """Rows in which every word stands in a searched text, or is a private value (phone, plate, VIN)."""
-    for word in text.replace("\x00", "").replace("\u3000", " ")[:LONGEST_SEARCH].split():
-        parts = [part for name, field in searched(model) for part in _match(model, name, field, word)]
-        parts += _sounds(model, word)
-        statement = statement.where(sa.or_(*parts) if parts else sa.false())
-    return statement
-
-
-def _sounds(model: Any, word: str) -> list[Any]:
-    """A customer by the sound of the name: whole pinyin or its initials (rules/pinyin keeps them in lower case)."""
-    if not hasattr(model, "pinyin") or not (word.isascii() and word.isalpha()):
-        return []
-    return [model.pinyin.contains(word.lower())]
-
-
-def _match(model: Any, name: str, field: Field, word: str) -> list[Any]:
-    attribute = getattr(model, name)
-    if not field.private:
-        return [attribute.icontains(word, autoescape=True)]
-    exact = {"phone": cleaning.phone, "vin": cleaning.vin, "plate": cleaning.plate}.get(field.kind)
-    value = exact(word).value if exact else None
-    if value is not None:
-        return [attribute == value]
-    part = "".join(sign for sign in cleaning.folded(word).upper() if sign.isalnum())
-    if len(part) < FRAGMENT or not access.can(model.__tablename__, "reveal"):
-        return []
-    if field.kind != "phone":
-        return [attribute.contains(part, autoescape=True)]
-    if not part.isdigit():
-        return []
-    inland = sa.and_(attribute.startswith("+86"), sa.func.substr(attribute, 4).contains(part))
-    return [inland, sa.and_(sa.not_(attribute.startswith("+86")), attribute.contains(part))]
 
 
 # ---------------------------------------------------------------- order and pages
@@ -215,6 +177,15 @@ def count(asked: Asked, exact: bool = False) -> tuple[int, str]:
         found = asked.rows("exact", lambda: asked.statement().order_by(None).with_only_columns(
             sa.func.count(key).label("number")))[0][0]
         return found, f"{found:,}"
-    found = asked.rows("count", lambda: sa.select(sa.func.count().label("number")).select_from(
-        asked.statement().order_by(None).with_only_columns(key).limit(COUNT_CAP + 1).subquery()))[0][0]
+    some = asked.statement().get_execution_options().get(searching.SOME) if asked.key is None else None
+    if some and _first(asked, searching.among(key, some)) > COUNT_CAP:
+        return COUNT_CAP + 1, f"{COUNT_CAP:,}+"  # of a broad search: enough of those that the index named
+    found = _first(asked)
     return (found, f"{COUNT_CAP:,}+") if found > COUNT_CAP else (found, f"{found:,}")
+
+
+def _first(asked: Asked, *where: Any) -> int:
+    """How many rows there are, counted up to COUNT_CAP + 1."""
+    key = asked.model.id
+    return int(asked.rows("count", lambda: sa.select(sa.func.count().label("number")).select_from(
+        asked.statement().order_by(None).with_only_columns(key).where(*where).limit(COUNT_CAP + 1).subquery()))[0][0])

@@ -17,7 +17,7 @@ from flask_babel import ngettext
 from admin_app import access, access_log, clock, scope
 from admin_app.columns import fields
 from admin_app.database import db, start_writing
-from admin_app.desk import asking, chosen, exports, handing, listing, toolbar
+from admin_app.desk import asking, chosen, exports, handing, listing, searching, toolbar
 from admin_app.desk.editing import EditingDesk
 from admin_app.desk.view import is_key
 from admin_app.errors import Refused, RuleError
@@ -93,7 +93,7 @@ class DeskView(EditingDesk):
         statement = listing.search(model, sa.select(model), query)
         statement = self.narrow_lookup(name, statement).order_by(model.id.desc()).limit(limit).offset(offset)
         rows = db.session.scalars(statement).all()
-        if query and any(about.private for _name, about in listing.searched(model)):
+        if query and any(about.private for _name, about in searching.searched(model)):
             access_log.searched(field.target, query, len(rows))
         return jsonify([[row.id, label_in_lookup(row)] for row in rows])
 

@@ -26,7 +26,7 @@ from admin_app import access, access_log, clock, look, prepared
 from admin_app.choices import RequestVerb
 from admin_app.columns import Field, fields
 from admin_app.database import db
-from admin_app.desk import cells, chosen, listing, record, rows
+from admin_app.desk import cells, chosen, listing, record, rows, searching
 from admin_app.desk.fields import reveal_address
 from admin_app.desk.filters import Filter, filters_of, list_address
 from admin_app.models import BY_TABLE
@@ -106,7 +106,7 @@ class BaseDesk(ModelView):
                 and self.about[name].kind not in ("data", "tags", "note", "link")}
 
     def init_search(self) -> bool:
-        return bool(listing.searched(self.model))
+        return searching.offered(self.model)
 
     def _refresh_filters_cache(self) -> None:
         self._filters: list[Filter] = filters_of(self.model)
@@ -225,8 +225,8 @@ class BaseDesk(ModelView):
         return known[key].get(name, {}).get(getattr(row, name))
 
     def search_hint(self) -> str:
-        """What the list's search looks at: the labels of its searched fields."""
-        return _(", ").join(str(field.label) for _name, field in listing.searched(self.model))
+        """What the list's search looks at."""
+        return searching.hint(self.model)
 
     def heading(self, row: Any) -> str:
         """The record's name for headings and labels."""
@@ -282,9 +282,12 @@ class BaseDesk(ModelView):
     def asked_rows(self, view_args: Any) -> listing.Asked:
         """The rows of the list, to be asked page by page. A search is made anew each time; without one the columns and
         filters say everything about the statement."""
+        if view_args.search:
+            statement = self.statement(view_args)  # asks the search index, once
+            return listing.Asked(self.model, lambda: statement)
         filters = tuple((index, text) for index, _name, text in view_args.filters or ())
-        key = None if view_args.search else (self.table, tuple(self.shown), filters, clock.today())
-        return listing.Asked(self.model, lambda: self.statement(view_args), key)
+        return listing.Asked(self.model, lambda: self.statement(view_args),
+                             (self.table, tuple(self.shown), filters, clock.today()))
 
     def list_order(self, view_args: Any) -> listing.Order:
         """By the chosen column where it can be sorted by, else the screen's own order."""

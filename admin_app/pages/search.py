@@ -24,7 +24,7 @@ def register(app: Flask) -> None:
 
 @bp.get("/")
 def find() -> Any:
-    """What answers to ?q=. A page with one answer is left for that answer where the person pressed Enter."""
+    """What answers to ?q=. A page with one customer is left for that customer's where the person pressed Enter."""
     access.current()
     text = request.args.get("q", "")
     found = search.find(db.session, text)
@@ -33,10 +33,10 @@ def find() -> Any:
     if wants_json():
         return jsonify(_json(found))
     commands = _commands(found.text)
-    if found.count == 1 and not commands and found.customers:
-        return redirect(f"/admin/customer/details/?id={found.customers[0].id}")
+    if found.only is not None and not commands:
+        return redirect(f"/admin/customer/details/?id={found.only.id}")
     return render_template("search.html", found=found, commands=commands, shortest=search.SHORTEST,
-                           hidden=not access.can("customer", "reveal"))
+                           address_of=search.address_of, hidden=not access.can("customer", "reveal"))
 
 
 def _json(found: search.Found) -> dict[str, Any]:
@@ -50,6 +50,11 @@ def _json(found: search.Found) -> dict[str, Any]:
                       "url": f"/admin/vehicle/details/?id={one.id}"} for one in found.vehicles],
         "complaints": [{"id": one.id, "number": one.number, "customer": one.customer.name if one.customer else None,
                         "url": f"/admin/complaint/details/?id={one.id}"} for one in found.complaints],
+        "campaigns": [{"id": one.id, "name": one.name, "state": str(one.state),
+                       "url": f"/admin/campaign/details/?id={one.id}"} for one in found.campaigns],
+        "people": [{"id": one.id, "name": one.name, "team": one.team.name if one.team else None,
+                    "role": one.role.name if one.role else None, "url": search.address_of(one)}
+                   for one in found.people],
         "commands": [{"label": label, "url": href} for label, href in _commands(found.text)],
     }
 

@@ -1,6 +1,9 @@
-"""Names in pinyin, for the search: whole and by initials. pypinyin misreads some surnames; those stand here."""
+"""Names in pinyin, for the search: whole, from each syllable on, and by initials. pypinyin misreads some surnames;
+those stand here."""
 
 from __future__ import annotations
+
+from itertools import zip_longest
 
 LONGEST = 200
 # Surnames that are read otherwise than the character's common reading.
@@ -17,18 +20,34 @@ COMPOUND = {"长孙": ("zhang", "sun"), "万俟": ("mo", "qi"), "尉迟": ("yu",
 
 
 def of_name(name: str) -> str | None:
-    """“liangsiqi lsq” for 梁思琪: the whole and the initials. Letters and digits stay; None where nothing is left."""
-    sounds = _sounds(name.strip())
-    whole = "".join(sounds)
-    if not whole:
+    """“liangsiqi siqi qi lsq sq” for 梁思琪: what may be typed, from any syllable on; None where nothing is left.
+
+    Of a long name as many as LONGEST allows, the longest first.
+    """
+    sounds = sounds_of(name)
+    if not sounds:
         return None
-    initials = "".join(sound[0] for sound in sounds)
-    return f"{whole} {initials}"[:LONGEST].strip() if initials != whole else whole[:LONGEST]
+    whole = ["".join(sounds)[:LONGEST // 2], *_endings(sounds[1:], 1)]
+    initials = _endings([sound[0] for sound in sounds], 2)  # one letter alone begins the last syllable already
+    kept: set[str] = set()
+    left = LONGEST
+    for token in (one for pair in zip_longest(whole, initials) for one in pair if one):
+        if token not in kept and len(token) < left:
+            kept.add(token)
+            left -= len(token) + 1
+    return " ".join(dict.fromkeys(token for token in (*whole, *initials) if token in kept))
 
 
-def _sounds(name: str) -> list[str]:
+def _endings(parts: list[str], least: int) -> list[str]:
+    """The parts put together, from the first on, from the second on …, with at least `least` parts each."""
+    return ["".join(parts[at:]) for at in range(len(parts) - least + 1)]
+
+
+def sounds_of(name: str) -> list[str]:
+    """The syllables of a name in lower case; letters and digits that stand together are one."""
     from pypinyin import Style, lazy_pinyin
 
+    name = name.strip()
     known: tuple[str, ...] = COMPOUND.get(name[:2], ()) or ((SURNAMES[name[:1]],) if name[:1] in SURNAMES else ())
     read = lazy_pinyin(name[len(known):], style=Style.NORMAL)
     return [*known, *(part for part in (_plain(sound) for sound in read) if part)]

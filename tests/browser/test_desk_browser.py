@@ -178,3 +178,29 @@ def test_the_global_search_answers_while_one_types(tab: Tab, customer: Any) -> N
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/admin/customer/details/?id={key}")
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
+def test_a_slash_opens_the_search_and_arrows_choose(tab: Tab, session: Any, cast: Any, customer: Any,
+                                                   phone: bool) -> None:
+    key = make_vehicle(session, customer, plate="粤B7K2M9").id
+    page = tab("sales_consultant", phone=phone)
+    page.goto("/admin/customer/")
+    page.keyboard.press("/")
+    box, answers = page.locator("#q"), page.locator("#q-list [role=option]")
+    expect(box).to_be_focused()
+    expect(box).to_have_value("")
+    page.keyboard.type("7K2M9")
+    expect(answers).to_have_count(3)  # the owner, the car, the page of all answers
+    expect(box).to_have_attribute("aria-expanded", "true")
+    assert serious(page) == [] and not wider_than_its_window(page)
+    place = page.locator("#q-list").bounding_box()
+    assert place and place["x"] >= 0 and place["x"] + place["width"] <= page.viewport_size["width"]
+    if phone:
+        assert place["width"] > 300
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(answers.nth(1)).to_have_attribute("aria-selected", "true")
+    assert box.get_attribute("aria-activedescendant") == answers.nth(1).get_attribute("id")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/admin/vehicle/details/?id={key}")

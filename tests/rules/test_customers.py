@@ -28,7 +28,7 @@ def test_a_name_and_a_phone_are_enough(session: Any) -> None:
     assert (customer.name, customer.phone) == ("梁思琪", "+8613800138000")
     assert (customer.stage, customer.grade, customer.registered_on, customer.graded_on) == (
         Stage.LEAD, Grade.N, TODAY, TODAY)
-    assert customer.pinyin == "liangsiqi lsq"
+    assert customer.pinyin == "liangsiqi siqi qi lsq sq"
 
 
 @pytest.mark.parametrize(("bad", "field"), [
@@ -147,12 +147,20 @@ def test_nobody_refers_himself(session: Any) -> None:
 
 
 @pytest.mark.parametrize(("name", "sound"), [
-    ("曾国藩", "zengguofan zgf"), ("单雄信", "shanxiongxin sxx"), ("尉迟恭", "yuchigong ycg"),
-    ("欧阳修", "ouyangxiu oyx"), ("区小姐", "ouxiaojie oxj"),
-    ("解珍", "xiezhen xz"), ("吕布", "lvbu lb"), ("Tom", "tom t"), ("😀", None),
-    ("王A1", "wanga1 wa")])
+    ("曾国藩", "zengguofan guofan fan zgf gf"), ("单雄信", "shanxiongxin xiongxin xin sxx xx"),
+    ("尉迟恭", "yuchigong chigong gong ycg cg"), ("区小姐", "ouxiaojie xiaojie jie oxj xj"),
+    ("解珍", "xiezhen zhen xz"), ("吕布", "lvbu bu lb"), ("Tom", "tom"), ("😀", None), ("李", "li"),
+    ("王A1", "wanga1 a1 wa"), ("王王王", "wangwangwang wangwang wang www ww")])
 def test_names_in_pinyin(name: str, sound: str | None) -> None:
     assert pinyin.of_name(name) == sound
+
+
+def test_a_long_name_keeps_its_longest_sounds() -> None:
+    found = pinyin.of_name("深圳市新能源汽车销售服务有限公司南山分公司第一展厅")
+    assert found and len(found) <= pinyin.LONGEST
+    tokens = found.split()
+    assert tokens[0].startswith("shenzhenshixinnengyuan") and "szsxnyqcxsfwyxgsnsfgsdyzt" in tokens
+    assert pinyin.of_name("王" * 80) and len(pinyin.of_name("王" * 80)) <= pinyin.LONGEST
 
 
 def test_a_row_without_a_store_takes_the_customers(session: Any, cast: Any) -> None:

@@ -17,6 +17,7 @@ from admin_app.choices import Likelihood, TwinSign
 from admin_app.errors import Refused, RuleError
 from admin_app.rules import duplicates, twins
 from admin_app.rules.duplicates import MOST_ALIKE
+from admin_app.rules.pinyin import of_name
 from tests.cast import NOW
 from tests.conftest import act_as
 from tests.factories import make_customer, make_vehicle
@@ -161,7 +162,7 @@ def test_sql_and_python_say_the_same_in_any_order(session: Any, cast: Any, peopl
 
 
 def test_a_form_is_told_who_has_it_and_of_strangers_only_the_keeper(session: Any, cast: Any) -> None:
-    mine = file(session, cast, name="王建国", pinyin="wangjianguo wjg", phone="+8613812340001", birthday=BORN)
+    mine = file(session, cast, name="王建国", pinyin=of_name("王建国"), phone="+8613812340001", birthday=BORN)
     other = file(session, cast, owner=cast.other_team, phone="+8613812340002", name="李娜", birthday=BORN)
     make_vehicle(session, other, plate="粤B12345", vin="LSVAA4182E2000001")
     pool = make_customer(session, phone="+8613812340003", store_id=1)

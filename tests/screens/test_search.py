@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from admin_app import access_log, search
 from admin_app import choices as ch
@@ -13,8 +14,10 @@ from admin_app import models as m
 from admin_app.access import Actor, set_actor
 from admin_app.database import db
 from admin_app.rules.pinyin import of_name
-from tests.factories import make_complaint, make_customer, make_vehicle
+from tests.factories import make_campaign, make_complaint, make_customer, make_vehicle
 from tests.screens.daily_support import all_of
+
+MOST_ASKED = 24  # statements of one search, those of signing in and of the menu included
 
 
 @pytest.fixture
@@ -57,6 +60,41 @@ def test_plate_vin_and_complaint_number(people: dict[str, int], sign_in: Any) ->
         assert [one["id"] for one in ask(client, text)["vehicles"]] == [people["car"]], text
     for text in ("TS-20261101-0042", "20261101-00"):
         assert [one["id"] for one in ask(client, text)["complaints"]] == [people["complaint"]]
+
+
+def test_complaints_campaigns_and_people(people: dict[str, int], session: Any, cast: Any, sign_in: Any) -> None:
+    campaign = make_campaign(session, owner=cast.marketing, name="赵建国品鉴会")
+    session.commit()
+    found = ask(sign_in("care_specialist"), "赵建国")
+    assert [one["id"] for one in found["complaints"]] == [people["complaint"]]
+    assert [one["id"] for one in found["campaigns"]] == [campaign.id]
+    name = cast.colleague.name
+    for role, address in (("general_manager", "/admin/user/details/?id="),
+                          ("sales_consultant", "/admin/customer/?flt0_owner_id_equals=")):
+        answer = ask(sign_in(role), name)["people"]
+        assert [(one["name"], one["url"]) for one in answer] == [(name, f"{address}{cast.colleague.id}")]
+    assert ask(sign_in("outsider"), name)["people"] == []  # a person of another store
+    assert campaign.name in sign_in("care_specialist").get("/admin/search/?q=赵建国").text
+
+
+def test_a_search_asks_the_database_a_few_times_however_much_it_finds(
+        people: dict[str, int], session: Any, cast: Any, sign_in: Any) -> None:
+    for _number in range(30):
+        row = make_customer(session, owner=cast.colleague, name="赵建中", pinyin=of_name("赵建中"))
+        make_complaint(session, row), make_vehicle(session, row, plate=None)
+    session.commit()
+    client, asked = sign_in("care_specialist"), []
+    note = lambda _c, _cursor, statement, *_more: asked.append(statement)  # noqa: E731
+    counts = {}
+    sa.event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        for text in ("赵建国", "赵建", "zjz", "13812344290", "7K2M9"):
+            asked.clear()
+            ask(client, text)
+            counts[text] = len([one for one in asked if "access_log" not in one])
+    finally:
+        sa.event.remove(db.engine, "before_cursor_execute", note)
+    assert max(counts.values()) <= MOST_ASKED, counts
 
 
 def test_answers_are_masked(people: dict[str, int], sign_in: Any) -> None:
@@ -111,7 +149,7 @@ def test_searches_are_logged_and_numbers_masked(people: dict[str, int], sign_in:
     client = sign_in("care_specialist")
     ask(client, "建国"), ask(client, "13812344290"), ask(client, "x")
     kept = [(row.user_id, row.reason, row.count) for row in all_of(m.AccessLog, m.AccessLog.verb == "search")]
-    assert kept == [(me, "建国", 1), (me, "*******4290", 1)]
+    assert kept == [(me, "建国", 2), (me, "*******4290", 2)]  # the customer and the complaint
 
 
 def test_more_than_a_page_of_answers_is_said(session: Any, cast: Any, sign_in: Any) -> None:

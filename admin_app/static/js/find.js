@@ -29,6 +29,8 @@ function show(found, text) {
   for (const one of found.customers) row(one.url, one.name, [one.phone, one.owner]);
   for (const one of found.vehicles) row(one.url, one.model ?? "", [one.plate, one.customer]);
   for (const one of found.complaints) row(one.url, one.number, [list.dataset.complaint, one.customer]);
+  for (const one of found.campaigns) row(one.url, one.name, [list.dataset.campaign, one.state]);
+  for (const one of found.people) if (one.url) row(one.url, one.name, [list.dataset.staff, one.team, one.role]);
   const title = list.children.length ? list.dataset.every : list.dataset.none;
   row(`${input.form.action}?q=${encodeURIComponent(text)}`, title, [text]);
   mark(-1);
