@@ -28,10 +28,12 @@ CAP = 1_001  # rows counted at most
 COLUMNS = ("name", "phone", "stage", "grade", "tier", "owner", "last_contact_at", "next_contact_on", "completeness")
 SELECT = ("SELECT c.id, c.name, c.phone, c.stage, c.grade, c.tier, u.name, c.last_contact_at, c.next_contact_on, "
           'c.completeness FROM customer c LEFT JOIN "user" u ON u.id = c.owner_id ')
-FORM = ("name", "kind", "sex", "phone", "phone2", "wechat", "email", "birthday", "address", "district", "stage",
-        "grade", "tier", "source", "source_detail", "credit", "note", "registered_on", "model_wish", "budget", "use",
-        "concerns", "decision_power", "hobbies", "channel", "hours", "occupation", "employer", "industry", "employer_size",
-        "family", "finances", "confidentiality", "do_not_disturb", "lost_reason", "version")
+FORM = tuple("""
+    name kind sex phone phone2 wechat email birthday address district stage grade tier source
+    source_detail credit note registered_on model_wish budget use concerns decision_power hobbies
+    channel hours occupation employer industry employer_size family finances confidentiality
+    do_not_disturb lost_reason version
+""".split())
 SUMS = ("visits", "calls", "calls_reached", "rated", "rated_well", "tasks_done", "tasks_timely", "cars")
 local = threading.local()
 
