@@ -13,6 +13,7 @@ from bench.tasks import Task
 
 IN_A_SERIES = 5
 SERIES = 8
+WARM = 3  # requests that are not measured, so that every worker has seen the task
 PATIENCE = 2.0  # seconds after which a slow task gets no further series
 
 
@@ -82,7 +83,7 @@ def measure(askers: list[Asker], series: int = SERIES) -> None:
     """The product and its floor in turn, so that a busy machine slows both. Raises Wrong."""
     began = time.monotonic()
     for asker in askers:
-        for _n in range(3):
+        for _n in range(WARM):
             asker.once()
     for number in range(series):
         if number >= 2 and time.monotonic() - began > PATIENCE:
