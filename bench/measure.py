@@ -14,7 +14,7 @@ from bench.tasks import Task
 IN_A_SERIES = 5
 SERIES = 8
 WARM = 3  # requests that are not measured, so that every worker has seen the task
-PATIENCE = 2.0  # seconds after which a slow task gets no further series
+PATIENCE = 3.0  # seconds after which a slow task gets no further series
 
 
 class Wrong(Exception):
@@ -82,11 +82,12 @@ class Asker:
 def measure(askers: list[Asker], series: int = SERIES) -> None:
     """The product and its floor in turn, so that a busy machine slows both. Raises Wrong."""
     began = time.monotonic()
-    for asker in askers:
-        for _n in range(WARM):
-            asker.once()
+    for _n in range(WARM):
+        if time.monotonic() - began < PATIENCE:
+            for asker in askers:
+                asker.once()
     for number in range(series):
-        if number >= 2 and time.monotonic() - began > PATIENCE:
+        if number and time.monotonic() - began > PATIENCE:
             break
         for asker in askers:
             asker.series()
