@@ -70,9 +70,8 @@ class Facts:
     exported: int
     due: int
     month: str
-    visits: int
-    visits_of: int
-    staff: int
+    sold: int  # cars that the consultant sold in the month
+    sellers: int  # people of that role
 
 
 def collect(url: str) -> Facts:
@@ -84,10 +83,9 @@ def collect(url: str) -> Facts:
         ids = "SELECT id, name FROM customer ORDER BY id DESC LIMIT 1 OFFSET ?"
         owners = _owners(db, customers)
         month = (today.replace(day=1) - dt.timedelta(days=1)).replace(day=1)
-        begin, end = _bounds(month, db.is_sqlite), _bounds(today.replace(day=1), db.is_sqlite)
         return Facts(
             today=today, customers=customers, newest=db.rows(ids, 0)[0], page=page, deep=db.rows(ids, page * PAGE)[0],
-            people=people, visits=db.one("SELECT count(*) FROM visit"), month=f"{month:%Y-%m}",
+            people=people, month=f"{month:%Y-%m}",
             grade_h=db.one("SELECT count(*) FROM customer WHERE owner_id = ? AND grade = 'H'", me),
             phones=db.one("SELECT count(*) FROM customer WHERE phone LIKE ?", f"%{FRAGMENT}%"),
             names=db.one("SELECT count(*) FROM customer WHERE name LIKE ?", f"%{NAME}%"),
@@ -97,15 +95,10 @@ def collect(url: str) -> Facts:
             exported=sum(number for _key, number in owners),
             due=db.one("SELECT count(*) FROM followup WHERE assignee_id = ? AND state = 'open' AND due_on <= ?", me,
                        today.isoformat()),
-            visits_of=db.one("SELECT count(*) FROM visit WHERE staff_id = ? AND state = 'done' AND at >= ? AND at < ?",
-                             me, begin, end),
-            staff=db.one('SELECT count(*) FROM "user"'))
-
-
-def _bounds(day: dt.date, is_sqlite: bool) -> Any:
-    """The time at which a day of the store begins, as the database compares it."""
-    begin = dt.datetime.combine(day, dt.time(), ZONE).astimezone(dt.UTC)
-    return begin.strftime("%Y-%m-%d %H:%M:%S.%f") if is_sqlite else begin
+            sold=db.one("SELECT count(*) FROM vehicle WHERE sold_by_id = ? AND bought_on >= ? AND bought_on < ?", me,
+                        month.isoformat(), today.replace(day=1).isoformat()),
+            sellers=db.one("SELECT count(*) FROM \"user\" u JOIN role r ON r.id = u.role_id WHERE u.active AND "
+                           "r.code = 'sales_consultant'"))
 
 
 def _owners(db: Database, customers: int) -> list[tuple[int, int]]:

@@ -28,11 +28,14 @@ CAP = 1_001  # rows counted at most
 COLUMNS = ("name", "phone", "stage", "grade", "tier", "owner", "last_contact_at", "next_contact_on", "completeness")
 SELECT = ("SELECT c.id, c.name, c.phone, c.stage, c.grade, c.tier, u.name, c.last_contact_at, c.next_contact_on, "
           'c.completeness FROM customer c LEFT JOIN "user" u ON u.id = c.owner_id ')
-FORM = ("name", "kind", "sex", "phone", "phone2", "wechat", "email", "birthday", "address", "district", "stage",
-        "grade", "tier", "source", "source_detail", "credit", "note", "registered_on", "model_wish", "budget", "use",
-        "concerns", "decision_power", "hobbies", "channel", "hours", "occupation", "employer", "industry",
-        "employer_size", "family", "finances", "confidentiality", "do_not_disturb", "lost_reason", "version")
+FORM = tuple("""
+    name kind sex phone phone2 wechat email birthday address district stage grade tier source
+    source_detail credit note registered_on model_wish budget use concerns decision_power hobbies
+    channel hours occupation employer industry employer_size family finances confidentiality
+    do_not_disturb lost_reason version
+""".split())
 SUMS = ("visits", "calls", "calls_reached", "rated", "rated_well", "tasks_done", "tasks_timely", "cars")
+SELLERS = "u.active AND u.role_id = (SELECT id FROM role WHERE code = 'sales_consultant')"
 local = threading.local()
 
 TEMPLATES = {
@@ -190,8 +193,8 @@ def scores() -> str:
     last = (first + dt.timedelta(days=32)).replace(day=1) - dt.timedelta(days=1)
     sums = ", ".join(f"sum(s.{name})" for name in SUMS)
     found = rows(f'SELECT u.id, u.name, {sums} FROM "user" u LEFT JOIN score_day s ON s.user_id = u.id AND s.span = ? '
-                 "AND s.day >= ? AND s.day <= ? GROUP BY u.id, u.name ORDER BY 3 DESC", "D", first.isoformat(),
-                 last.isoformat()) if ROLLUPS else counted(first, last)
+                 f"AND s.day >= ? AND s.day <= ? WHERE {SELLERS} GROUP BY u.id, u.name ORDER BY 3 DESC", "D",
+                 first.isoformat(), last.isoformat()) if ROLLUPS else counted(first, last)
     return render_template("table", rows=found, columns=("name", *SUMS), count=len(found))
 
 
@@ -201,7 +204,8 @@ def counted(first: dt.date, last: dt.date) -> list[Any]:
               for day in (first, last + dt.timedelta(days=1))]
     values = [f"{one:%Y-%m-%d %H:%M:%S.%f}" for one in bounds] if IS_SQLITE else bounds
     return rows('SELECT u.id, u.name, v.n FROM "user" u LEFT JOIN (SELECT staff_id, count(*) AS n FROM visit WHERE '
-                "state = 'done' AND at >= ? AND at < ? GROUP BY staff_id) v ON v.staff_id = u.id ORDER BY v.n DESC",
+                f"state = 'done' AND at >= ? AND at < ? GROUP BY staff_id) v ON v.staff_id = u.id WHERE {SELLERS} "
+                "ORDER BY v.n DESC",
                 *values)
 
 

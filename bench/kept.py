@@ -15,11 +15,11 @@ REACHED = "(result IS NULL OR result NOT IN ('not_reached', 'wrong_number'))"
 def look(url: str, environment: dict[str, str], visits: dict[str, int], edits: dict[str, int]) -> list[str]:
     """A sentence for everything that is missing, doubled or counted wrong; empty where all is well."""
     with connected(url) as db:
-        found = [*_visits(db, visits), *_edits(db, edits), *_customers(db), *_rollups(db)]
+        found = [*visits_lost(db, visits), *edits_lost(db, edits), *miscounted(db), *rollups_wrong(db)]
     return [*found, *_commands(environment)]
 
 
-def _visits(db: Database, visits: dict[str, int]) -> list[str]:
+def visits_lost(db: Database, visits: dict[str, int]) -> list[str]:
     """Every acknowledged visit is there once, at its customer."""
     there: dict[str, list[int]] = {}
     for text, customer in db.rows("SELECT content, customer_id FROM visit WHERE content LIKE ?", MARK):
@@ -29,7 +29,7 @@ def _visits(db: Database, visits: dict[str, int]) -> list[str]:
     return [f"visit {text} is there {len(there.get(text, []))} times" for text in (missing + doubled)[:10]]
 
 
-def _edits(db: Database, edits: dict[str, int]) -> list[str]:
+def edits_lost(db: Database, edits: dict[str, int]) -> list[str]:
     """Every acknowledged edit stands in the change record of its customer: a later one may have replaced the value."""
     said = "CAST(changes AS TEXT)"
     rows = db.rows(f"SELECT row_id, {said} FROM audit_entry WHERE \"table\" = 'customer' AND {said} LIKE ?", '%note%')
@@ -45,7 +45,7 @@ def _readable(changes: str) -> str:
     return changes.encode().decode("unicode_escape") if "\\u" in changes else changes
 
 
-def _customers(db: Database) -> list[str]:
+def miscounted(db: Database) -> list[str]:
     """Last contact and next contact of the customers written to are those of their visits and open tasks."""
     touched = "SELECT DISTINCT customer_id FROM visit WHERE content LIKE ?"
     last = db.rows(
@@ -60,7 +60,7 @@ def _customers(db: Database) -> list[str]:
             *(f"next contact of customer {row[0]} is not that of its tasks" for row in planned[:5])]
 
 
-def _rollups(db: Database) -> list[str]:
+def rollups_wrong(db: Database) -> list[str]:
     """The daily roll-ups say as many visits as there are."""
     if not db.has_table("score_day"):
         return []

@@ -27,6 +27,7 @@ def arguments(given: list[str]) -> argparse.Namespace:
     reader.add_argument("--data", type=Path, default=Path(said.get("BENCH_DATA") or ROOT / ".bench"))
     reader.add_argument("--seed", type=int, default=1)
     reader.add_argument("--series", type=int, default=SERIES, help="series of five requests a task")
+    reader.add_argument("--workers", type=int, default=2, help="processes of the web server")
     reader.add_argument("--tasks", default="", help="only tasks whose name holds this")
     reader.add_argument("--report", type=Path, help="also a Markdown file")
     reader.add_argument("--growth", action="store_true", help="the same at 10,000 customers: what grows?")
@@ -65,7 +66,8 @@ def _store(there: Any, name: str, asked: argparse.Namespace, report: Report, sca
         desk = stores.settings(there.folder, url)
         bare = desk | {"BENCH_STORE": url, "BENCH_SECRET": "f" * 40}
         main_scale = scale == asked.scale
-        with server.running("wsgi:app", desk, log) as ours, server.running("bench.floor:app", bare, log) as theirs:
+        with (server.running("wsgi:app", desk, log, asked.workers) as ours,
+              server.running("bench.floor:app", bare, log, asked.workers) as theirs):
             _tasks(wanted, found, ours, theirs, there.kind, report, asked.series, main_scale, scale)
             if main_scale and not asked.tasks:
                 _beside(found, ours, there.kind, report)

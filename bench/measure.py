@@ -13,7 +13,8 @@ from bench.tasks import Task
 
 IN_A_SERIES = 5
 SERIES = 8
-PATIENCE = 2.0  # seconds after which a slow task gets no further series
+WARM = 3  # requests that are not measured, so that every worker has seen the task
+PATIENCE = 3.0  # seconds after which a slow task gets no further series
 
 
 class Wrong(Exception):
@@ -81,11 +82,12 @@ class Asker:
 def measure(askers: list[Asker], series: int = SERIES) -> None:
     """The product and its floor in turn, so that a busy machine slows both. Raises Wrong."""
     began = time.monotonic()
-    for asker in askers:
-        for _n in range(3):
-            asker.once()
+    for _n in range(WARM):
+        if time.monotonic() - began < PATIENCE:
+            for asker in askers:
+                asker.once()
     for number in range(series):
-        if number >= 2 and time.monotonic() - began > PATIENCE:
+        if number and time.monotonic() - began > PATIENCE:
             break
         for asker in askers:
             asker.series()

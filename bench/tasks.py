@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from bench.client import Answer, Client, form_of
 from bench.facts import FRAGMENT, NAME, PAGE, Facts
 
+SOLD = re.compile(r'metric=deals&amp;user=(\d+)&amp;[^>]*>([\d,]+)<')
 ROW = re.compile(r'<th scope="row"')
 Ask = Callable[[Client, Facts, int], Answer]
 Check = Callable[[Answer, Facts], str]
@@ -147,7 +148,7 @@ DEEP = holds(lambda facts: PAGE, lambda facts: facts.deep[1])
 GRADE_H = holds(lambda facts: min(PAGE, facts.grade_h))
 PHONE = holds(lambda facts: min(PAGE, facts.phones))
 NAMED = holds(lambda facts: min(PAGE, facts.names), lambda facts: NAME if facts.names else "")
-SCORED = holds(lambda facts: facts.staff)
+SCORED = holds(lambda facts: facts.sellers)
 EDIT, VISIT = says('name="version"', "</form>"), says('name="key"', "</form>")
 MANAGER, CONSULTANT = "general_manager", "sales_consultant"
 
@@ -158,8 +159,11 @@ def _due(answer: Answer, facts: Facts) -> str:
 
 
 def _scores(answer: Answer, facts: Facts) -> str:
-    """A row for everybody of the role, the consultant's number of contacts among them."""
-    return says("</table>", f"{facts.visits_of:,}")(answer, facts)
+    """A row for everybody of the role; the consultant's cars are as many as were sold."""
+    if fault := SCORED(answer, facts):
+        return fault
+    cars = dict(SOLD.findall(answer.text)).get(str(facts.people[CONSULTANT]))
+    return "" if cars == f"{facts.sold:,}" else f"{cars} cars instead of {facts.sold}"
 
 
 TASKS = (

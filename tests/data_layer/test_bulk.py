@@ -208,3 +208,39 @@ def test_rows_are_added_to_a_store_that_has_some(tmp_path: Path) -> None:
         db.session.remove()
         db.engine.dispose()
 
+
+
+# ---------------------------------------------------------------- the command
+
+
+def test_the_command_makes_a_store_that_checks_and_can_be_added_to(tmp_path: Path) -> None:
+    app = create_app(settings(tmp_path, f"sqlite:///{tmp_path / 'new.db'}"))
+    run = app.test_cli_runner().invoke
+    for _time in range(2):
+        made = run(args=["demo", "--customers", "120", "--staff", "12", "--seed", "3"])
+        assert made.exit_code == 0, made.output
+    with app.app_context():
+        access.set_actor(db.session, access.Actor(name="test", system="test", store_ids=None))
+        there = [count(db.session, model) for model in (m.Customer, m.Visit, m.Complaint, m.User)]
+        assert there == [240, 720, 14, 12]
+        assert db.session.connection().exec_driver_sql("SELECT count(*) FROM sqlite_stat1").scalar()
+        db.session.remove()
+        db.engine.dispose()
+    assert run(args=["audit", "verify"]).exit_code == 0
+
+
+def test_the_command_refuses_a_real_store_and_changes_nothing(tmp_path: Path) -> None:
+    app = create_app(settings(tmp_path, f"sqlite:///{tmp_path / 'real.db'}"))
+    run = app.test_cli_runner().invoke
+    assert run(args=["init", "--empty"]).exit_code == 0
+    with app.app_context(), access.as_system(db.session, "test"):
+        db.session.add(m.Customer(store_id=db.session.scalars(sa.select(m.Store.id)).one(), name="真客户",
+                                  phone="+8613800000001"))
+        db.session.commit()
+        db.session.remove()
+    refused = run(args=["demo", "--customers", "100"])
+    assert refused.exit_code == 1 and refused.output.strip()
+    with app.app_context(), access.as_system(db.session, "test"):
+        assert count(db.session, m.Customer) == 1 and count(db.session, m.User) == 0
+        db.session.remove()
+        db.engine.dispose()
