@@ -15,6 +15,7 @@ from admin_app.database import db
 from admin_app.desk import searching
 
 COUNT_CAP = 1_000
+FEW = 10  # pages that the first found keys fill before all of them are looked up
 SHALLOW = 200  # rows that are passed over with all their columns
 DEEPEST = 1_000_000  # rows that a jump by page number may pass over
 
@@ -80,14 +81,20 @@ def ordered(model: Any, statement: sa.Select[Any], order: Order, backwards: bool
 @dataclass(frozen=True)
 class Asked:
     """A select of a list, made when it is needed. `key` names everything that it is made of, so that it can be kept
-    (prepared.py); None for one that is made anew each time."""
+    (prepared.py); None for one that is made anew each time. `found`: the keys that a search has named, the highest
+    first; the statement takes them as its parameter searching.FOUND. Most pages need but a few of them."""
 
     model: Any
     statement: Callable[[], sa.Select[Any]]
     key: Hashable = None
+    found: Sequence[int] | None = None
 
-    def rows(self, part: Hashable, build: Callable[[], sa.Select[Any]], **values: Any) -> list[Any]:
-        """The rows of a select made of this one. `part` names what `build` adds to it."""
+    def rows(self, part: Hashable, build: Callable[[], sa.Select[Any]], most: int | None = None,
+             **values: Any) -> list[Any]:
+        """The rows of a select made of this one. `part` names what `build` adds to it; `most`: ask for so many of the
+        found keys only."""
+        if self.found is not None:
+            values[searching.FOUND] = searching.as_value(list(self.found[:most]))
         if self.key is not None:
             return prepared.rows(db.session, (self.key, part), build, **values)
         return list(db.session.execute(build(), values))
@@ -161,13 +168,32 @@ def _rows(asked: Asked, order: Order, backwards: bool, most: int, offset: int, c
 
     values = {name: value for name, value in (anchor or {}).items() if value is not None}
     if not offset:
+        some = FEW * most if _newest_first(asked, order, backwards, anchor) else None
+        found = asked.rows(("page", *shape), lambda: build(*wanted), some, **values)
+        if some is None or len(found) == most or len(asked.found or ()) <= some:
+            return found
         return asked.rows(("page", *shape), lambda: build(*wanted), **values)
     if offset <= SHALLOW:
         return asked.rows(("skip", *shape), lambda: build(*wanted), **{SKIPPED: offset})
-    keys = asked.rows(("keys", *shape), lambda: build(model.id), **{SKIPPED: offset})
+    keys = asked.rows(("keys", *shape), lambda: _by_page_index(build(model.id), model, order), **{SKIPPED: offset})
     places = {row.id: place for place, row in enumerate(keys)}
-    found = db.session.execute(sa.select(*wanted).where(model.id.in_(places))).all()
-    return sorted(found, key=lambda row: places[row.id])
+    there = db.session.execute(sa.select(*wanted).where(model.id.in_(places))).all()
+    return sorted(there, key=lambda row: places[row.id])
+
+
+def _newest_first(asked: Asked, order: Order, backwards: bool, anchor: Any) -> bool:
+    """Whether the first of the found keys are those of the page."""
+    return (asked.found is not None and order.attribute.key == "id" and order.descending and not backwards
+            and anchor is None)
+
+
+def _by_page_index(statement: sa.Select[Any], model: Any, order: Order) -> sa.Select[Any]:
+    """Let SQLite pass over the keys in the narrow index ix_TABLE_page where there is one; by itself it would read the
+    whole rows. PostgreSQL finds it."""
+    name = f"ix_{model.__tablename__}_page"
+    if order.attribute.key != "id" or all(index.name != name for index in model.__table__.indexes):
+        return statement
+    return statement.with_hint(model, f"INDEXED BY {name}", "sqlite")
 
 
 def count(asked: Asked, exact: bool = False) -> tuple[int, str]:
@@ -180,12 +206,16 @@ def count(asked: Asked, exact: bool = False) -> tuple[int, str]:
     some = asked.statement().get_execution_options().get(searching.SOME) if asked.key is None else None
     if some and _first(asked, searching.among(key, some)) > COUNT_CAP:
         return COUNT_CAP + 1, f"{COUNT_CAP:,}+"  # of a broad search: enough of those that the index named
-    found = _first(asked)
+    few = COUNT_CAP + COUNT_CAP // 2
+    found = _first(asked, most=few)
+    if found <= COUNT_CAP and len(asked.found or ()) > few:
+        found = _first(asked)
     return (found, f"{COUNT_CAP:,}+") if found > COUNT_CAP else (found, f"{found:,}")
 
 
-def _first(asked: Asked, *where: Any) -> int:
+def _first(asked: Asked, *where: Any, most: int | None = None) -> int:
     """How many rows there are, counted up to COUNT_CAP + 1."""
     key = asked.model.id
     return int(asked.rows("count", lambda: sa.select(sa.func.count().label("number")).select_from(
-        asked.statement().order_by(None).with_only_columns(key).where(*where).limit(COUNT_CAP + 1).subquery()))[0][0])
+        asked.statement().order_by(None).with_only_columns(key).where(*where).limit(COUNT_CAP + 1).subquery()),
+        most)[0][0])

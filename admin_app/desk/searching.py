@@ -33,6 +33,7 @@ NEWEST = 20_000  # rows whose texts are read, the newest ones
 ASKED = 5_000  # rows that are asked for their customer where a word is broad, the newest ones
 FRAGMENT = 4  # characters of a private value that people who may reveal can search for (SAFETY)
 LONGEST = 100  # characters of what was typed that count
+FOUND = "found_keys"  # the parameter of a statement whose keys are given when it runs
 SOME = "search_some"  # option of a broad statement: keys that the index named, for a count that stops early
 MOST_GRAMS = 8  # pieces of a long word that the index is asked for; the name itself is looked at afterwards
 NUMBER = re.compile(r"\+?\d[\d ()-]*")  # a phone as people write it, with blanks
@@ -94,17 +95,30 @@ def _postgres() -> bool:
 
 def among(column: Any, keys: Any) -> Any:
     """`column` is one of the keys, in one bound parameter however many they are."""
-    keys = sorted(keys)
+    return _among(column, None, as_value(sorted(keys)))
+
+
+def among_found(column: Any) -> Any:
+    """The same for keys that are given when the statement runs, as the parameter FOUND (as_value)."""
+    return _among(column, FOUND, as_value([]))
+
+
+def _among(column: Any, name: str | None, value: Any) -> Any:
     if _postgres():
-        return column == sa.any_(sa.bindparam(None, keys, postgresql.ARRAY(sa.Integer)))
-    listed = sa.func.json_each(json.dumps(keys)).table_valued("value")
+        return column == sa.any_(sa.bindparam(name, value, postgresql.ARRAY(sa.Integer)))
+    listed = sa.func.json_each(sa.bindparam(name, value, sa.String())).table_valued("value")
     return column.in_(sa.select(listed.c.value))
+
+
+def as_value(keys: list[int]) -> Any:
+    """Keys as the parameter of among(): an array, or JSON on SQLite."""
+    return keys if _postgres() else json.dumps(keys)
 
 
 NONE = Keys()
 
 
-def _by_key(statement: Any, model: Any) -> Any:
+def by_key(statement: Any, model: Any) -> Any:
     """Let SQLite look the rows up by their keys. It knows nothing of how many rows an index of the gate brings, and
     would rather read a whole store (300 ms at three million visits)."""
     return statement.with_hint(model, "NOT INDEXED", "sqlite")
@@ -246,7 +260,7 @@ def cars(statement: Any, word: str) -> Any:
         return None
     if found.keys.broad:
         return statement.where(found.condition())
-    return _by_key(statement, Vehicle).where(among(Vehicle.id, found.keys.found))
+    return by_key(statement, Vehicle).where(among(Vehicle.id, found.keys.found))
 
 
 def of_number_or_customers(model: Any, statement: Any, number: str, customers: list[int]) -> Any:
@@ -255,7 +269,7 @@ def of_number_or_customers(model: Any, statement: Any, number: str, customers: l
     keys = _numbered(model, number).keys.found if number else frozenset[int]()
     if customers:
         keys |= _keys(sa.select(table.c.id).where(among(table.c.customer_id, customers))).found
-    return _by_key(statement, model).where(among(model.id, keys)) if keys else None
+    return by_key(statement, model).where(among(model.id, keys)) if keys else None
 
 
 def _numbered(model: Any, typed: str) -> Answer:
@@ -274,7 +288,7 @@ def _owner(word: str) -> Answer | None:
     if cars is None:
         return None
     owners = sa.select(Vehicle.customer_id).where(Vehicle.customer_id.is_not(None))
-    named = _by_key(owners, Vehicle)
+    named = by_key(owners, Vehicle)
     keys = cars.keys.found
     found: set[Any] = set(db.session.scalars(named.where(among(Vehicle.id, keys)))) if keys else set()
     return Answer(Keys(frozenset(found), cars.keys.broad), lambda: Customer.id.in_(owners.where(cars.condition())))
@@ -310,7 +324,7 @@ def _customers(statement: sa.Select[Any], words: list[str]) -> sa.Select[Any]:
     if own is not None:
         narrow = [own.found]
     if narrow:
-        return _by_key(statement, Customer).where(among(Customer.id, frozenset.intersection(*narrow)))
+        return by_key(statement, Customer).where(among(Customer.id, frozenset.intersection(*narrow)))
     return statement.execution_options(**{SOME: answers[0].keys.found}) if len(answers) == 1 else statement
 
 
@@ -330,7 +344,7 @@ def _own_customers() -> Keys | None:
 
 def _hanging(model: Any, statement: sa.Select[Any], words: list[str]) -> sa.Select[Any]:
     narrow = [_hanging_keys(model, word) for word in words]
-    return _by_key(statement, model).where(among(model.id, set.intersection(*narrow)))
+    return by_key(statement, model).where(among(model.id, set.intersection(*narrow)))
 
 
 def _hanging_keys(model: Any, word: str) -> set[int]:
@@ -364,7 +378,7 @@ def _of_customers(model: Any, word: str) -> Answer:
             Customer.id == row.customer_id, customers.condition()).scalar_subquery().is_not(None)))
     if not customers.keys.found:
         return Answer(NONE, sa.false)
-    seen = set(db.session.scalars(_by_key(sa.select(Customer.id), Customer).where(
+    seen = set(db.session.scalars(by_key(sa.select(Customer.id), Customer).where(
         among(Customer.id, customers.keys.found))))
     table = model.__table__
     keys = _keys(sa.select(table.c.id).where(among(table.c.customer_id, seen))) if seen else NONE
@@ -378,7 +392,7 @@ def _newest(model: Any, word: str, conditions: list[Callable[[Any], Any]]) -> se
     wanted += [make(model) for make in conditions]
     if not wanted:
         return set()
-    statement = _by_key(sa.select(model.id), model).where(sa.or_(*wanted))
+    statement = by_key(sa.select(model.id), model).where(sa.or_(*wanted))
     found = set(db.session.scalars(statement.where(model.id > _behind(model, NEWEST))))
     own = _of_own_customers(model)
     return found | set(db.session.scalars(statement.where(among(model.id, own)))) if own else found
@@ -433,6 +447,22 @@ def hint(model: Any) -> str:
         if any(not field.private and name != "number" for name, field in searched(model)):
             return _("%(what)s (texts: the newest %(count)s)", what=_(", ").join(labels), count=f"{NEWEST:,}")
     return _(", ").join(labels)
+
+
+def keys_of(model: Any, text: str) -> frozenset[int] | None:
+    """The keys of all rows that answer to what was typed, before the gate; None where the rows have to be read for it:
+    a word is broad, or the table is a small one."""
+    words = words_of(text)
+    if not words:
+        return None
+    if model is Customer:
+        answers = [_customer(word) for word in words]
+        if any(one.keys.broad for one in answers):
+            return None
+        return frozenset.intersection(*[one.keys.found for one in answers])
+    if model.__tablename__ in HANGING:
+        return frozenset(set.intersection(*[_hanging_keys(model, word) for word in words]))
+    return None
 
 
 def search(model: Any, statement: sa.Select[Any], text: str) -> sa.Select[Any]:

@@ -5,6 +5,7 @@ Editing is in editing.py, the rest (look-up, export, bulk) in roads.py; views.py
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -282,12 +283,24 @@ class BaseDesk(ModelView):
     def asked_rows(self, view_args: Any) -> listing.Asked:
         """The rows of the list, to be asked page by page. A search is made anew each time; without one the columns and
         filters say everything about the statement."""
-        if view_args.search:
-            statement = self.statement(view_args)  # asks the search index, once
-            return listing.Asked(self.model, lambda: statement)
         filters = tuple((index, text) for index, _name, text in view_args.filters or ())
+        if view_args.search:
+            return self._searched(view_args, filters)
         return listing.Asked(self.model, lambda: self.statement(view_args),
                              (self.table, tuple(self.shown), filters, clock.today()))
+
+    def _searched(self, view_args: Any, filters: tuple[Any, ...]) -> listing.Asked:
+        """The rows that answer to a search: by the keys that the index names, or by reading where they are many."""
+        keys = searching.keys_of(self.model, view_args.search)
+        if keys is None:
+            statement = self.statement(view_args)
+            return listing.Asked(self.model, lambda: statement)
+        rest = copy.copy(view_args)
+        rest.search = None
+        return listing.Asked(
+            self.model, lambda: searching.by_key(self.statement(rest), self.model).where(
+                searching.among_found(self.model.id)),
+            (self.table, tuple(self.shown), "found", filters, clock.today()), sorted(keys, reverse=True))
 
     def list_order(self, view_args: Any) -> listing.Order:
         """By the chosen column where it can be sorted by, else the screen's own order."""

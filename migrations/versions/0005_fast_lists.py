@@ -1,4 +1,4 @@
-"""changes of people and rights are noted, so that every process may keep them in memory
+"""changes of people and rights are noted, so that every process may keep them in memory; an index for deep pages
 
 Revision: 0005, after 0004.
 """
@@ -23,6 +23,9 @@ def upgrade() -> None:
     op.create_table('directory_change',
                     sa.Column('id', sa.Integer(), nullable=False),
                     sa.PrimaryKeyConstraint('id', name=op.f('pk_directory_change')))
+    live = sa.text("deleted_at IS NULL")
+    op.create_index("ix_customer_page", "customer", ["id", "store_id", "owner_id", "advisor_id", "confidentiality"],
+                    sqlite_where=live, postgresql_where=live)
     if op.get_bind().dialect.name == "postgresql":
         op.execute("CREATE OR REPLACE FUNCTION directory_changed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
                    "INSERT INTO directory_change DEFAULT VALUES; RETURN NULL; END $$")
@@ -45,4 +48,5 @@ def downgrade() -> None:
         for table in WATCHED:
             for verb in VERBS:
                 op.execute(f"DROP TRIGGER directory_{table}_{verb.lower()}")
+    op.drop_index("ix_customer_page", "customer")
     op.drop_table('directory_change')
