@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import sqlalchemy as sa
@@ -11,9 +14,11 @@ from flask import Flask, current_app
 from flask_babel import gettext as _
 
 from admin_app import backup as vaults
-from admin_app import derived, jobs, tables
+from admin_app import jobs, loading, tables
 from admin_app.database import db, driver_url, engine_options, prepare_engine
 from admin_app.errors import RuleError
+
+TELL_EVERY = 3  # seconds between two words on how far it is
 
 
 def register(app: Flask) -> None:
@@ -61,7 +66,7 @@ def restore(file: Path) -> None:
     """Check a backup and load it into an empty database; all of it or nothing."""
     vaults.check(file)
     upgrade()
-    manifest = vaults.restore(file)
+    manifest = vaults.restore(file, told)
     rows = sum(part["rows"] for part in manifest["tables"].values())
     click.echo(_("%(rows)s rows restored; counts and checksums are those of the backup.", rows=rows))
 
@@ -79,21 +84,40 @@ def upgrade() -> None:
 def move_to(url: str) -> None:
     """Copy everything into another, empty database, and compare counts and checksums. Stop the desk first."""
     target = _target_engine(url)
-    _make_schema(url)
-    with vaults.snapshot() as source, target.begin() as there:
-        if not tables.is_empty(there):
-            raise RuleError(_("The target database is not empty. Nothing was copied."))
-        if there.dialect.name == "sqlite":
-            there.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
-        with derived.loading(there):
-            for table in tables.in_order():
-                count = tables.load(there, table, tables.lines(source, table), [c.name for c in table.columns])
-                click.echo(f"{table.name}\t{count}")
-        tables.after_load(there)
-        if tables.sums(source) != tables.sums(there):
-            raise RuleError(_("The copy differs from the original. Nothing was kept."))
+    with vaults.alone() as source:
+        _make_schema(url)
+        with target.begin() as there:
+            _copy_all(source, there)
     target.dispose()
     click.echo(_("Moved. Counts and checksums are equal. Set CAREDESK_DATABASE_URL to the new address."))
+
+
+def _copy_all(source: sa.Connection, there: sa.Connection) -> None:
+    """Every table, read once; RuleError where the target holds rows or then differs from what was read."""
+    if not tables.is_empty(there):
+        raise RuleError(_("The target database is not empty. Nothing was copied."))
+    read: dict[str, dict[str, Any]] = {}
+    with loading.into(there):
+        for table in tables.in_order():
+            passing = tables.Sum()
+            count = loading.load(there, table, told(table.name, passing.over(tables.lines(source, table))),
+                                 [column.name for column in table.columns])
+            read[table.name] = passing.result
+            click.echo(f"{table.name}\t{count}")
+        click.echo(_("Indexes …"), err=True)
+    click.echo(_("Comparing …"), err=True)
+    if read != tables.sums(there):
+        raise RuleError(_("The copy differs from the original. Nothing was kept."))
+
+
+def told(name: str, source: Iterable[str]) -> Iterator[str]:
+    """The same lines; every few seconds stderr says how far they are."""
+    last = time.monotonic()
+    for count, line in enumerate(source, 1):
+        if count % 1_000 == 0 and time.monotonic() - last > TELL_EVERY:
+            last = time.monotonic()
+            click.echo(f"{name} {count:,}", err=True)
+        yield line
 
 
 def _target_engine(url: str) -> sa.Engine:

@@ -19,6 +19,7 @@ from admin_app.errors import RuleError
 from admin_app.models import Customer, User
 from admin_app.rules import customers, saving
 
+
 def keepers(statement: Any) -> Any:
     """A statement over people narrowed to those who may keep customers within the acting person's reach."""
     actor = access.current()

@@ -73,7 +73,8 @@ def check_at_start(app: Flask) -> None:
 def faults(app: Flask) -> list[str]:
     """A sentence for every select, of a form, a filter or a template, whose options could grow."""
     big = growing()
-    found = [f"desk/fields.py calls {table} small, but it grows with the work" for table in sorted(desk_fields.SMALL & big)]
+    found = [f"desk/fields.py calls {table} small, but it grows with the work"
+             for table in sorted(desk_fields.SMALL & big)]
     for view in screens(app):
         for made in (view._create_form_class, view._edit_form_class):
             found += form_faults(made, f"the form of {view.table}", big)

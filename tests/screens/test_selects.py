@@ -58,7 +58,7 @@ def test_a_hand_made_form_is_seen_and_fixed_words_pass() -> None:
     class Ask(FlaskForm):
         __module__ = "admin_app.pages.ask"
         grade = wtforms.SelectField(choices=[("H", "H"), ("A", "A")])
-        who = wtforms.SelectMultipleField(choices=lambda: [])
+        who = wtforms.SelectMultipleField(choices=list)
 
     assert Ask in selects._hand_made_forms()
     assert list(selects.form_faults(Ask, "Ask", selects.growing())) == [
@@ -111,8 +111,8 @@ def test_forty_are_chosen_from_more_are_looked_up(session: Any, cast: Any, sign_
     session.commit()
     client = sign_in("general_manager")
     token = page(client, "/account/password").fields["csrf_token"]
-    give = client.post("/admin/customer/action/", data={"csrf_token": token, "action": "assign", "url": "/admin/customer/",
-                                                        "rowid": [customer.id], "confirm": "1", "person": many[3].id + 999})
+    giving = {"csrf_token": token, "action": "assign", "url": "/admin/customer/", "rowid": [customer.id], "confirm": "1"}
+    give = client.post("/admin/customer/action/", data=giving | {"person": many[3].id + 999})
     bulk = client.post("/admin/followups/bulk/", data={"csrf_token": token, "verb": "reassign", "rowid": [task.id]})
     due = client.get(f"/admin/followups/?owner=all&due=all&task={task.id}")
     for answer, name in ((give, "person"), (bulk, "person"), (due, "person"), (due, "owner")):
@@ -122,8 +122,7 @@ def test_forty_are_chosen_from_more_are_looked_up(session: Any, cast: Any, sign_
         assert "js/link.js" in answer.text
     found = client.get("/admin/customer/ajax/lookup/?name=owner_id&query=顾问003").json
     assert [label for _id, label in found] == ["顾问003"]
-    done = client.post("/admin/customer/action/", data={"csrf_token": token, "action": "assign", "url": "/admin/customer/",
-                                                        "rowid": [customer.id], "confirm": "1", "person": found[0][0]})
+    done = client.post("/admin/customer/action/", data=giving | {"person": found[0][0]})
     assert done.status_code == 302
     session.expire_all()
     assert session.get(Customer, customer.id).owner_id == found[0][0]
