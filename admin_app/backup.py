@@ -188,7 +188,8 @@ def check(path: Path) -> dict[str, Any]:
 def restore(path: Path, told: Told = lambda _name, source: source) -> dict[str, Any]:
     """Load a backup into an empty database; all of it or nothing. Returns the manifest.
 
-    The whole file is checked first; `told` sees the lines of each table pass by. RuleError where it is damaged, of another version, or the place is not empty.
+    The whole file is checked first; `told` sees the lines of each table pass by. RuleError where the file is damaged,
+    of another version, or the place is not empty.
     """
     manifest = check(path)
     with db.engine.begin() as connection:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import signal
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,7 +16,7 @@ from flask import Flask, current_app
 from flask_babel import gettext as _
 
 from admin_app import backup as vaults
-from admin_app import jobs, loading, tables
+from admin_app import jobs, loading, serving, tables
 from admin_app.database import db, driver_url, engine_options, prepare_engine
 from admin_app.errors import RuleError
 
@@ -48,6 +50,23 @@ def run_job(name: str, as_of: dt.datetime | None) -> None:
     """Run one job now. Running it twice does nothing twice."""
     said = jobs.run(name, as_of.date() if as_of else None)
     click.echo(_("Another process runs %(name)s.", name=name) if said is None else f"{name}: {said}")
+
+
+@jobs_group.command("serve")
+def serve_jobs() -> None:
+    """Follow the schedule until SIGTERM or Ctrl-C: once beside gunicorn, or on several machines, each run once."""
+    app: Any = current_app
+    scheduler = jobs.start_scheduler(app._get_current_object())
+    db.session.remove()
+    click.echo(_("Following the schedule. Ctrl-C ends it."))
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: ended.set())
+    while not ended.wait(1):  # a wait without an end is not woken by signals on Windows
+        pass
+    serving.hurry()
+    scheduler.shutdown(wait=True)
+    jobs.let_go()
 
 
 @click.command()

@@ -24,7 +24,7 @@ CACHE = -128_000  # KiB of SQLite's page cache while loading (its default here i
 
 @contextmanager
 def into(connection: sa.Connection) -> Iterator[None]:
-    """Around the tables that are loaded: links and indexes come back and tables of derived.py are worked out at the end.
+    """Around the tables that are loaded: at the end links and indexes come back, and derived.py works its tables out.
 
     What does not fit together fails here, with an IntegrityError, and the caller's transaction keeps nothing.
     """
@@ -109,8 +109,9 @@ def _copy(connection: sa.Connection, table: sa.Table, names: list[str], rows: It
     count, driver = 0, connection.connection.driver_connection
     assert driver is not None
     with driver.cursor() as cursor, cursor.copy(statement) as copy:
-        for count, row in enumerate(rows, 1):
+        for row in rows:
             copy.write_row(row)
+            count += 1
     return count
 
 

@@ -7,6 +7,7 @@ instead, which is faster than migrating again.
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -78,6 +79,15 @@ class Server:
     def restart(self) -> None:
         """Stop and start again: every connection is lost, nothing that was committed is."""
         self._control("restart", "-m", "fast")
+
+    def halt(self) -> None:
+        """Stop the server, its files stay."""
+        self._control("stop", "-m", "fast")
+
+    def start(self) -> None:
+        """Start it again, as it was started before."""
+        _program, *options = shlex.split((self.folder / "postmaster.opts").read_text())
+        self._control("start", "-o", shlex.join(options))
 
     def stop(self) -> None:
         """Stop the server and take its files away."""

@@ -94,17 +94,36 @@ def _fault(error: Exception) -> tuple[Any, int]:
     return page(500, number=_number(error))
 
 
-def _busy(error: sa.exc.OperationalError) -> tuple[Any, int, dict[str, str]]:
+def _busy(error: Exception) -> Any:
     """The database does not answer in time: nothing was saved, and the same step works in a moment."""
+    from admin_app import replica
     from admin_app.database import db
 
+    elsewhere = replica.again(error)
+    if elsewhere is not None:
+        return elsewhere
     db.session.rollback()
-    return (*page(503, number=_number(error)), {"Retry-After": "30"})
+    number = _number(error)
+    down = getattr(error, "connection_invalidated", False) or "connect" in str(getattr(error, "orig", error)).lower()
+    sentence = _("The database does not answer just now. Nothing was saved; try again in a minute.") if down else None
+    if wants_json() or request.method in ("GET", "HEAD"):
+        return (*page(503, sentence, number), {"Retry-After": "30"})
+    title, usual = WORDS[503]
+    return render_template("errors/error.html", code=503, title=title, sentence=sentence or usual, number=number,
+                           back=back(), typed=_typed()), 503, {"Retry-After": "30"}
+
+
+def _typed() -> list[tuple[str, str]] | None:
+    """What was typed into a form that could not be saved, to send it once more; None for passwords and files."""
+    if any("password" in name for name in request.form) or request.files:
+        return None
+    return list(request.form.items(multi=True))
 
 
 def init_app(app: Flask) -> None:
     """Answer every failure with a page of our own."""
     app.register_error_handler(sa.exc.OperationalError, _busy)
+    app.register_error_handler(sa.exc.TimeoutError, _busy)  # every connection of the pool is in use
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(RuleError, _rule)

@@ -111,7 +111,8 @@ def test_forty_are_chosen_from_more_are_looked_up(session: Any, cast: Any, sign_
     session.commit()
     client = sign_in("general_manager")
     token = page(client, "/account/password").fields["csrf_token"]
-    giving = {"csrf_token": token, "action": "assign", "url": "/admin/customer/", "rowid": [customer.id], "confirm": "1"}
+    giving = {"csrf_token": token, "action": "assign", "url": "/admin/customer/", "rowid": [customer.id],
+              "confirm": "1"}
     give = client.post("/admin/customer/action/", data=giving | {"person": many[3].id + 999})
     bulk = client.post("/admin/followups/bulk/", data={"csrf_token": token, "verb": "reassign", "rowid": [task.id]})
     due = client.get(f"/admin/followups/?owner=all&due=all&task={task.id}")
