@@ -8,9 +8,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
-from flask import Flask, current_app, jsonify, render_template, request
+from flask import Flask, current_app, g, jsonify, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_login import AnonymousUserMixin, current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -53,12 +54,24 @@ def wants_json() -> bool:
     return request.path.startswith("/api/") or best == "application/json"
 
 
+def _know_the_person() -> None:
+    """Every template asks who is signed in; where the database cannot say, it is nobody, so that the page comes."""
+    from admin_app.database import db
+
+    try:
+        _signed_in = current_user.is_authenticated
+    except sa.exc.SQLAlchemyError:
+        db.session.rollback()
+        g._login_user = AnonymousUserMixin()
+
+
 def page(code: int, sentence: Any = None, number: str | None = None) -> tuple[Any, int]:
     """The answer for a status code: JSON for a script, a page for a person."""
     title, usual = WORDS.get(code, WORDS[500 if code >= 500 else 400])
     said = str(sentence or usual)
     if wants_json():
         return jsonify({"error": said} | ({"number": number} if number else {})), code
+    _know_the_person()
     return render_template("errors/error.html", code=code, title=title, sentence=said, number=number,
                            back=back()), code
 
@@ -108,6 +121,7 @@ def _busy(error: Exception) -> Any:
     sentence = _("The database does not answer just now. Nothing was saved; try again in a minute.") if down else None
     if wants_json() or request.method in ("GET", "HEAD"):
         return (*page(503, sentence, number), {"Retry-After": "30"})
+    _know_the_person()
     title, usual = WORDS[503]
     return render_template("errors/error.html", code=503, title=title, sentence=sentence or usual, number=number,
                            back=back(), typed=_typed()), 503, {"Retry-After": "30"}
