@@ -20,7 +20,7 @@ from admin_app.errors import RuleError
 
 # Pages that read the replica: scores, quality, duplicates, logs, paper. Exports of every list come on top.
 REPORTS = frozenset({
-    "scores.page", "scores.rows", "quality.page", "quality.rows", "duplicates.page", "audit_entry.index_view",
+    "scores.page", "scores.rows", "quality.page", "quality.rows", "duplicates.show", "audit_entry.index_view",
     "audit_entry.details_view", "access_log.index_view", "access_log.details_view", "prints.customer", "prints.day",
     "prints.callback"})
 LOOK_EVERY = 5.0  # seconds between two looks at the replica, one process
