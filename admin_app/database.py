@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -28,6 +29,7 @@ except ImportError:  # no wheel for this machine: the check at start says so in 
     sqlite_module = sqlite3  # type: ignore[assignment]
 
 SAFE_SQLITE = (3, 51, 3)
+CHECKPOINT_TRIES = 4
 WAL_KEPT = 64 * 1024 * 1024  # bytes that SQLite's WAL keeps of the disk once it was larger (default)
 
 # Whether the transaction that begins now will write. SQLite must then begin IMMEDIATE: a deferred
@@ -197,20 +199,24 @@ def prepare_engine(engine: Engine) -> None:
         event.listen(engine, "begin", _sqlite_begin)
 
 
-def checkpoint(engine: Engine) -> bool:
-    """Bring SQLite's WAL into its file and make it empty; True where that was done.
+def checkpoint(engine: Engine) -> bool | None:
+    """Bring SQLite's WAL into its file and make it empty; whether that was done, None for PostgreSQL.
 
     SQLite does it by itself every thousand pages, but never to the end while readers overlap without a gap. This one
     waits until those that read now are done, up to busy_timeout. No transaction of this thread may be open.
     """
     if engine.dialect.name != "sqlite":
-        return False
+        return None
     pooled = engine.raw_connection()
     try:
-        busy, _pages, _done = pooled.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        for turn in range(CHECKPOINT_TRIES):  # where another one is at it SQLite does not wait
+            busy, _pages, _done = pooled.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if not busy:
+                return True
+            time.sleep(turn / 2)
     finally:
         pooled.close()
-    return not busy
+    return False
 
 
 def sqlite_warning() -> str | None:

@@ -26,9 +26,8 @@ REPORT = "/admin/access_log/"  # a report; /admin/customer/ is none
 @pytest.fixture(scope="module")
 def pair() -> Iterator[tuple[postgres.Server, postgres.Standby, str]]:
     """A database with its replica."""
-    with postgres.running() as server, server.database() as url:
-        with server.standby() as standby:
-            yield server, standby, url
+    with postgres.running() as server, server.database() as url, server.standby() as standby:
+        yield server, standby, url
 
 
 @pytest.fixture(scope="module")
