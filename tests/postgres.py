@@ -155,7 +155,7 @@ class Standby:
         """Until everything that the primary has written is here."""
         with psycopg.connect(self.primary.plain_url(), autocommit=True) as there, \
                 psycopg.connect(self.url("postgres").replace("+psycopg", ""), autocommit=True) as here:
-            written = there.execute("SELECT pg_current_wal_lsn()::text").fetchone()
+            written = there.execute("SELECT pg_current_wal_insert_lsn()::text").fetchone()
             begun = time.monotonic()
             while time.monotonic() - begun < 30:
                 found = here.execute("SELECT pg_wal_lsn_diff(%s::pg_lsn, pg_last_wal_replay_lsn())", written).fetchone()
