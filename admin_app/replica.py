@@ -147,7 +147,7 @@ def _choose() -> None:
     replica = of(current_app)
     if replica is None or request.method not in ("GET", "HEAD") or not is_report(request.endpoint):
         return
-    if time.time() - float(session.get("wrote", 0)) < replica.most_behind + LOOK_EVERY:
+    if time.time() - float(session.get("written_at", 0)) < replica.most_behind + LOOK_EVERY:
         return  # whoever has just written sees it
     if replica.ready(db.engine):
         db.session.info["replica"] = replica.engine
@@ -155,7 +155,7 @@ def _choose() -> None:
 
 def _remember_writing(response: Any) -> Any:
     if request.method not in ("GET", "HEAD", "OPTIONS") and response.status_code < 400 and "token" in session:
-        session["wrote"] = int(time.time())
+        session["written_at"] = int(time.time())
     return response
 
 

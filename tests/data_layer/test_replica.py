@@ -68,7 +68,7 @@ def seen(home: Flask) -> Iterator[list[str]]:
 def later(client: Any) -> Any:
     """The browser after some seconds without writing."""
     with client.session_transaction() as kept:
-        kept.pop("wrote", None)
+        kept.pop("written_at", None)
     return client
 
 
@@ -117,11 +117,11 @@ def test_whoever_has_just_written_sees_it(app: Flask, seen: list[str], sign_in: 
                                           monkeypatch: pytest.MonkeyPatch) -> None:
     client = sign_in("auditor")
     with client.session_transaction() as kept:
-        assert time.time() - kept["wrote"] < 60  # signing in is writing
+        assert time.time() - kept["written_at"] < 60  # signing in is writing
     client.get(REPORT)
     assert not any("access_log" in text for text in seen)
     with client.session_transaction() as kept:
-        kept["wrote"] -= 60
+        kept["written_at"] -= 60
     client.get(REPORT)
     assert any("access_log" in text for text in seen)
 
