@@ -4,7 +4,7 @@ WORKERS ?= 2
 BIN = .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint i18n pictures dev browser
+.PHONY: help run test lint bench load i18n pictures dev browser
 
 help:  ## this list
 	@sed -n 's/^\([a-z0-9]*\):[a-z ]*## /  make \1 - /p' Makefile
@@ -20,6 +20,12 @@ lint: dev  ## style, types, templates, words
 	@$(BIN)/mypy
 	@$(BIN)/djlint --quiet --lint admin_app/templates
 	@$(BIN)/python -m admin_app.catalogue --check
+
+bench: dev  ## the speed of each main task (SCALE=0.01: 10,000 customers, under two minutes)
+	@$(BIN)/python -m bench
+
+load: dev  ## fifty people at work for ten minutes, and whether anything is lost
+	@$(BIN)/python -m bench.load
 
 i18n: dev  ## collect and compile the words of every language
 	@$(BIN)/python -m admin_app.catalogue

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -78,6 +77,7 @@ class Actor:
     road: str | None = None
     address: str | None = None
     include_deleted: bool = False
+    kept: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)  # criteria; shared by its copies
 
     def right(self, table: str) -> Right:
         """The rights on a table; everything for the system, nothing where no grant names it."""
@@ -91,9 +91,17 @@ class Actor:
         value = getattr(right, verb)
         return value if isinstance(value, bool) else value is not Scope.NONE
 
-    @cached_property
+    @property
     def criteria(self) -> dict[str, Any]:
         """table → loader criterion, of every model that this actor does not see whole."""
+        key = standing(self)
+        found = self.kept.get(key)
+        if found is None:
+            found = self.kept[key] = (self.rights, self._criteria())  # the rights are kept too: the key has their id
+        criteria: dict[str, Any] = found[1]
+        return criteria
+
+    def _criteria(self) -> dict[str, Any]:
         if self.system is not None:
             key: tuple[Any, ...] = ("system", self.include_deleted)
         else:
@@ -228,9 +236,19 @@ def _gate(state: ORMExecuteState) -> None:
     if (state.is_update or state.is_delete or state.is_insert) and actor.system is None:
         raise RuntimeError("the gate: bulk statements run as_system and write their own audit entry")
     if state.is_select or state.is_update or state.is_delete:
-        named = _tables_in(state.statement)
-        state.statement = state.statement.options(*(
-            option for table, option in actor.criteria.items() if named is None or table in named))
+        state.statement = gated(actor, state.statement)
+
+
+def gated(actor: Actor, statement: Any) -> Any:
+    """The statement with the criteria of every table that it names."""
+    named = _tables_in(statement)
+    return statement.options(*(option for table, option in actor.criteria.items() if named is None or table in named))
+
+
+def standing(actor: Actor) -> tuple[Any, ...]:
+    """What an actor's criteria are made of, as a key: who, whose rows, which rights, on which day."""
+    return (actor.system is not None, actor.include_deleted, utcnow().date(), actor.user_id, actor.store_ids,
+            actor.team_ids, actor.roles, id(actor.rights))
 
 
 def _tables_in(statement: Any) -> set[str] | None:

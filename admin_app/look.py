@@ -11,12 +11,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from flask import Flask, current_app, request
+from flask import Flask, current_app, request, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
-from admin_app import menu
+from admin_app import menu, shell
 from admin_app.choices import Choice, Grade, Tier
 
 STATIC = Path(__file__).parent / "static"
@@ -28,8 +28,14 @@ TIER_BARS = {"A": 4, "B": 3, "C": 2, "D": 1}
 @lru_cache(maxsize=256)
 def asset(name: str) -> str:
     """Address of a file of our own under static/, with the digest of its content, so that caches may keep it."""
-    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:6]
     return f"{current_app.static_url_path}/{name}?v={digest}"
+
+
+@lru_cache(maxsize=1)
+def bootstrap() -> str:
+    """Address of the style sheet that Flask-Admin's package brings."""
+    return url_for("admin.static", filename="bootstrap/bootstrap4/css/bootstrap.min.css")
 
 
 @lru_cache(maxsize=512)
@@ -119,13 +125,13 @@ def here() -> str:
 
 
 # The functions above under one name in templates: `ui.icon("phone")`.
-PIECES = SimpleNamespace(asset=asset, icon=icon, grade=grade, tier=tier, state=state, badge=badge, track=track,
-                         bars=bars, face=face, label=label_of)
+PIECES = SimpleNamespace(asset=asset, bootstrap=bootstrap, icon=icon, grade=grade, tier=tier, state=state, badge=badge,
+                         track=track, bars=bars, face=face, label=label_of)
 
 
 def _shell() -> dict[str, Any]:
-    return {"html_lang": html_lang, "languages": LANGUAGES, "menu": menu.menu, "recent_customers": menu.recent,
-            "new_items": menu.new_items, "tabs": menu.tabs, "jumps": menu.jumps, "here": here}
+    return {"html_lang": html_lang, "languages": LANGUAGES, "shell": shell, "new_items": menu.new_items,
+            "tabs": menu.tabs, "jumps": menu.jumps, "here": here}
 
 
 def init_app(app: Flask) -> None:

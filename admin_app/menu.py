@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from flask import current_app, request, session
@@ -35,7 +36,10 @@ class Section:
     icon: str
     entries: tuple[Entry, ...] = field(default=())
     path: str = ""
-    count: str | None = None
+
+    def lines(self) -> frozenset[str]:
+        """The paths that light a line of this section."""
+        return frozenset([self.path] if self.path else (entry.path + entry.query for entry in self.entries))
 
 
 SECTIONS = (
@@ -149,40 +153,56 @@ def _allowed(entry: Entry) -> bool:
     return access.can(entry.table, entry.verb)
 
 
-def _line(entry: Entry, here: str) -> dict[str, Any]:
-    counter = COUNTS.get(entry.count or "")
-    return {"label": entry.label, "count": counter() if counter else None, "here": here == entry.path + entry.query,
+def _line(entry: Entry, here: str, counts: dict[str, int | None]) -> dict[str, Any]:
+    return {"label": entry.label, "count": counts.get(entry.count or ""), "here": here == entry.path + entry.query,
             "href": request.script_root + entry.path + (f"?{entry.query}" if entry.query else "")}
 
 
-def _here() -> str:
-    """Which line of the menu is lit: the longest served path that this page lies under."""
-    query = request.query_string.decode("utf-8", "replace")
+@lru_cache(maxsize=1)
+def _lines() -> tuple[tuple[tuple[str, str, str], ...], tuple[str, ...]]:
+    """The lines of the menu with a query as (path, query, both), and the paths of the others, longest first."""
     lines = [entry for section in SECTIONS for entry in section.entries]
-    exact = [entry.path + entry.query for entry in lines
-             if entry.query and entry.path == request.path and query.startswith(entry.query)]
-    under = [entry.path for entry in lines if not entry.query and request.path.startswith(entry.path)]
-    return (exact or sorted(under, key=len, reverse=True) or [request.path])[0]
+    asked = tuple((entry.path, entry.query, entry.path + entry.query) for entry in lines if entry.query)
+    plain = sorted({entry.path for entry in lines if not entry.query}, key=len, reverse=True)
+    return asked, tuple(plain)
+
+
+def lit() -> str:
+    """Which line of the menu is lit: the longest served path that this page lies under."""
+    query, (asked, plain) = request.query_string.decode("utf-8", "replace"), _lines()
+    for path, words, both in asked:
+        if path == request.path and query.startswith(words):
+            return both
+    return next((path for path in plain if request.path.startswith(path)), request.path)
+
+
+def shown(section: Section, here: str, counts: dict[str, int | None]) -> dict[str, Any] | None:
+    """A section as the person in front of the screen may use it: label, icon, href or entries, open, here.
+    None where nothing of it is open to her."""
+    if section.path:
+        return {"label": section.label, "icon": section.icon, "href": request.script_root + section.path,
+                "entries": [], "open": False, "here": here == section.path}
+    entries = [_line(entry, here, counts) for entry in _shown(section.entries)]
+    if not entries:
+        return None
+    return {"label": section.label, "icon": section.icon, "href": "", "entries": entries,
+            "open": any(line["here"] for line in entries), "here": False}
+
+
+def wants(name: str) -> bool:
+    """Whether a line that this person sees shows a count."""
+    return any(entry.count == name and _allowed(entry) for section in SECTIONS for entry in section.entries)
 
 
 def menu() -> list[dict[str, Any]]:
-    """The sections that the person in front of the screen may use: label, icon, href or entries, open, here."""
-    here, shown = _here(), []
-    for section in SECTIONS:
-        if section.path:
-            shown.append({"label": section.label, "icon": section.icon, "href": request.script_root + section.path,
-                          "entries": [], "open": False, "here": here == section.path, "count": None})
-            continue
-        entries = [_line(entry, here) for entry in _shown(section.entries)]
-        if entries:
-            shown.append({"label": section.label, "icon": section.icon, "href": "", "entries": entries,
-                          "open": any(line["here"] for line in entries), "here": False, "count": None})
-    return shown
+    """Every section that the person may use, without counts."""
+    here = lit()
+    return [found for found in (shown(section, here, {}) for section in SECTIONS) if found is not None]
 
 
 def new_items() -> list[dict[str, Any]]:
     """What the "New" menu of the top bar offers this person."""
-    return [_line(entry, "") for entry in _shown(NEW)]
+    return [_line(entry, "", {}) for entry in _shown(NEW)]
 
 
 def tabs() -> list[tuple[str, str, Any, bool]]:

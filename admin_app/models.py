@@ -216,6 +216,14 @@ class Agreement(Row, db.Model):
         return self.version_name
 
 
+class DirectoryChange(db.Model):
+    """A change of people, rights, stores or agreements. Triggers of the database write it (directory.py)."""
+
+    __tablename__ = "directory_change"
+
+    id: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
+
+
 class SignIn(db.Model):
     """A browser that is signed in. Its token stands hashed; the row goes when the session ends."""
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # Tables that belong to the machinery: no person reads or writes them through a screen.
 INTERNAL = {"sign_in", "sign_in_failure", "submission", "job_run", "audit_head", "audit_entry", "access_log",
-            "import_piece"}
+            "import_piece", "directory_change"}
 UNGATED_READ = INTERNAL - {"audit_entry", "access_log"}
 # Tables whose rows everybody signed in may refer to (names of people, rules, metrics); the screen has a right.
 DIRECTORY = {"store", "team", "role", "user", "metric", "score_scheme", "scheme_line", "score_period",
@@ -63,10 +63,11 @@ def _for_person(model: Any, actor: Actor, verb: str) -> list[Any]:
 
 
 def listed(model: Any, actor: Actor) -> Any:
-    """What a screen leaves of a directory table that everybody may refer to: own rows where the right says own."""
+    """What a screen leaves of a directory table that everybody may refer to: own rows where the right says own.
+    None for every row."""
     width: Scope = actor.right(model.__tablename__).read
     if model.__tablename__ not in DIRECTORY or width not in (Scope.OWN, Scope.TEAM):
-        return sa.true()
+        return None
     return RULES.get(model.__tablename__, _created)(
         model, actor, (actor.user_id,) if width is Scope.OWN else actor.team_ids, "read")
 

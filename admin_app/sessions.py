@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import secrets
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import Session, attributes
 
+from admin_app import directory
 from admin_app.models import SignIn, User
 
 # A session ends after this time, whatever happens (default).
@@ -33,13 +34,24 @@ def begin(session: Any, user: User, now: dt.datetime, address: str | None) -> st
     return token
 
 
-def find(session: Any, user_id: int, token: str, now: dt.datetime) -> tuple[User, SignIn] | None:
-    """The person and session behind a token while both are valid, else None."""
-    statement = sa.select(User, SignIn).join(SignIn, SignIn.user_id == User.id).where(
-        SignIn.token_hash == hashed(token), SignIn.user_id == user_id, SignIn.expires_at > now,
-        User.active.is_(True), User.deleted_at.is_(None))
-    row = session.execute(statement.execution_options(ungated=True)).first()
-    return (row[0], row[1]) if row else None
+class Found(NamedTuple):
+    """A session that is valid: its key, whether the glass is broken, and the stamp of the directory."""
+
+    id: int
+    break_glass_until: dt.datetime | None
+    stamp: directory.Stamp
+
+
+_sign_in = SignIn.__table__.c
+_FIND = sa.select(_sign_in.id, _sign_in.break_glass_until, *directory.stamp_columns()).where(
+    _sign_in.token_hash == sa.bindparam("token"), _sign_in.user_id == sa.bindparam("person"),
+    _sign_in.expires_at > sa.bindparam("now"))
+
+
+def find(session: Any, user_id: int, token: str, now: dt.datetime) -> Found | None:
+    """The session behind a token while it is valid, else None. Whether the person is active says the directory."""
+    row = session.connection().execute(_FIND, {"token": hashed(token), "person": user_id, "now": now}).first()
+    return Found(row[0], row[1], (row[2], row[3])) if row is not None else None
 
 
 def end(session: Any, token: str) -> None:

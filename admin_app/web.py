@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from admin_app import shell
 from admin_app.database import db, hurried, writing
 from admin_app.errors import Refused
 from admin_app.settings import is_loopback
@@ -67,6 +68,8 @@ def is_demo() -> bool:
 
 def _headers(response: Any) -> Any:
     headers = response.headers
+    if request.method not in SAFE_METHODS and response.status_code < 400:
+        shell.wrote()
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("X-Frame-Options", "DENY")
     headers.setdefault("Referrer-Policy", "same-origin")

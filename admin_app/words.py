@@ -6,8 +6,9 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
+from babel import Locale
 from flask import Flask, current_app, g, has_request_context, request, session
-from flask_babel import Babel, get_locale, ngettext
+from flask_babel import Babel, Domain, get_locale, ngettext
 from flask_babel import gettext as _
 from flask_login import current_user
 from markupsafe import Markup
@@ -18,22 +19,63 @@ LOCALES = ("zh_Hans_CN", "zh_Hant_TW", "en")
 DASH = "–"
 
 
+class Catalogues(Domain):
+    """The words of the desk. A page asks for some hundred of them; the catalogue of its language is found by the
+    locale object itself, which is one of SPOKEN for every request."""
+
+    def __init__(self) -> None:
+        super().__init__(domain="messages")
+        self._kept: dict[int, Any] = {}
+
+    def get_translations(self) -> Any:
+        locale = get_locale()
+        found = self._kept.get(id(locale))
+        if found is None:
+            found = super().get_translations()
+            if locale is not None and SPOKEN.get(str(locale)) is locale:
+                self._kept[id(locale)] = found
+        return found
+
+
+def _said(message: str) -> str:
+    return str(_catalogue().ugettext(message))
+
+
+def _said_many(one: str, many: str, number: int) -> str:
+    return str(_catalogue().ungettext(one, many, number))
+
+
+def _catalogue() -> Any:
+    """The catalogue of this request for its templates, which ask for many words."""
+    locale = get_locale()
+    kept = g.get("catalogue")
+    if kept is None or kept[0] is not locale:
+        kept = g.catalogue = (locale, current_app.extensions["babel"].instance.domain_instance.get_translations())
+    return kept[1]
+
+
+SPOKEN = {name: Locale.parse(name) for name in LOCALES}
+
+
 def init_app(app: Flask) -> None:
     """Start the translations and offer the filters of this file (day, moment, ago, money …) to templates."""
     Babel(app, locale_selector=choose_locale, timezone_selector=lambda: app.config["CAREDESK_TIMEZONE"])
+    app.extensions["babel"].instance.domain_instance = Catalogues()
+    app.jinja_env.install_gettext_callables(_said, _said_many, newstyle=True)  # type: ignore[attr-defined]
     for function in (day, moment, ago, clock_time, money, number, weekday, month_day, actor):
         app.jinja_env.filters[function.__name__] = function
     app.jinja_env.globals["today"] = today
 
 
-def choose_locale() -> str | None:
+def choose_locale() -> Any:
     """The person's language, else the browser's choice on this device, else the setting."""
     if not has_request_context():
         return None
     chosen = session.get("language")
     if not chosen and "actor" in g and current_user.is_authenticated:
         chosen = current_user.locale
-    return chosen if chosen in LOCALES else current_app.config["CAREDESK_LOCALE"]
+    chosen = chosen if chosen in LOCALES else current_app.config["CAREDESK_LOCALE"]
+    return SPOKEN.get(chosen, chosen)
 
 
 def language() -> str:
@@ -92,16 +134,20 @@ def ago(value: dt.date | dt.datetime | None, now: dt.datetime | None = None) -> 
         return Markup(DASH)
     here = now or utcnow()
     if isinstance(value, dt.datetime):
-        seconds = (here - value).total_seconds()
-        if 0 <= seconds < 60:
-            words = _("just now")
-        elif 0 <= seconds < 3600:
-            words = ngettext("%(num)d minute ago", "%(num)d minutes ago", int(seconds // 60))
-        else:
-            words = days_apart((local(value).date() - local(here).date()).days)
-        return Markup('<time datetime="{}" title="{}">{}</time>').format(value.isoformat(), moment(value), words)
-    words = days_apart((value - here.astimezone(zone()).date()).days)
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(value.isoformat(), value.isoformat(), words)
+        return Markup('<time datetime="{}" title="{}">{}</time>').format(
+            value.isoformat(), moment(value), ago_words(value, here))
+    said = days_apart((value - here.astimezone(zone()).date()).days)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(value.isoformat(), value.isoformat(), said)
+
+
+def ago_words(value: dt.datetime, now: dt.datetime) -> str:
+    """How long ago a time is, in words; its minutes within the last hour."""
+    seconds = (now - value).total_seconds()
+    if 0 <= seconds < 60:
+        return _("just now")
+    if 0 <= seconds < 3600:
+        return ngettext("%(num)d minute ago", "%(num)d minutes ago", int(seconds // 60))
+    return days_apart((local(value).date() - local(now).date()).days)
 
 
 def money(value: Decimal | float | int | None) -> str:

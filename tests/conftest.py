@@ -69,7 +69,8 @@ class Sqlite:
         for leftover in self.file.parent.glob("caredesk.db*"):
             leftover.unlink()
         shutil.copy(self.template, self.file)
-        self.app.extensions.pop("caredesk_is_demo", None)
+        for kept in ("caredesk_is_demo", "caredesk_directory"):
+            self.app.extensions.pop(kept, None)
         return self.app
 
 
@@ -87,7 +88,8 @@ class Postgres:
             db.engine.dispose()
         self.server.drop(self.name)
         self.server.create(self.name, template=self.template)
-        self.app.extensions.pop("caredesk_is_demo", None)
+        for kept in ("caredesk_is_demo", "caredesk_directory"):
+            self.app.extensions.pop(kept, None)
         return self.app
 
 

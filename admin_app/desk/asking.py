@@ -19,7 +19,9 @@ LEFT_OUT = ("cols", "columns", "page", "after", "before", "filters", "page_size"
 def address(view: Any, verb: str, kind: str, whole: bool) -> str:
     """Where somebody asks for this list as a file: its search, filters and order, and the columns by name."""
     query = urlencode([(key, value) for key, value in request.args.items(multi=True) if key not in LEFT_OUT])
-    columns = {"all": 1} if whole else {"cols": ",".join(view.shown)}
+    columns: dict[str, Any] = {"all": 1} if whole else {}
+    if not whole and view.shown != view.listed:
+        columns = {"cols": ",".join(view.shown)}
     return f"{request.script_root}/admin/requests/new/?" + urlencode(
         {"verb": verb, "table": view.table, "form": kind, **columns, **({"query": query} if query else {})})
 

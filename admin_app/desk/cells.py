@@ -60,6 +60,18 @@ def _choice(field: Field, name: str, value: Any) -> Markup:
     return look.state(value) if name in STATES else look.badge(value)
 
 
+def short_choice(name: str, value: Any) -> Markup:
+    """A choice as a list prints it in each row: a grade and a tier by their letter, the others as everywhere."""
+    if isinstance(value, Grade):
+        return Markup('<b class="grade-{}">{}</b>').format(value.value.lower(), value.value)
+    if isinstance(value, Tier):
+        return Markup('<b class="tiers-{}">{}</b>').format(value.value.lower(), value.value)
+    if name in STATES:
+        return Markup('<i class="state-{}">{}</i>').format(value.colour if isinstance(value, Choice) else "quiet",
+                                                           look.label_of(value))
+    return look.badge(value)
+
+
 def _tags(value: Any) -> Markup:
     return Markup(" ").join(look.badge(str(one)) for one in value)
 
@@ -123,18 +135,15 @@ def in_details(field: Field, name: str, value: Any, linked: Any) -> Markup:
 NUMERIC = {"whole", "number", "money", "percent"}
 
 
-def css(field: Field, name: str, value: Any, today: dt.date, place: int) -> str:
-    """Classes of a list cell: right-aligned numbers, the clock of a date that is owed, what a small screen leaves out.
-
-    `place` counts the cells behind the title: a tablet leaves out those from the sixth on.
-    """
-    found = ["num"] if field.kind in NUMERIC else []
-    if name in OWED and isinstance(value, dt.date):
-        found += ["late"] if value < today else ["soon"] if value == today else []
+def rule(field: Field, name: str, cell: str, label: str) -> tuple[str, str]:
+    """(style on every screen, style on a phone) of a column whose cells `cell` selects: numbers to the right; a phone
+    leaves some out, shows others beside the title, and names the rest by their label, a string of CSS."""
+    wide = f"{cell}{{text-align:right}}" if field.kind in NUMERIC else ""
+    named = f'{cell}::before{{content:"{label}"}}'
     if name == "grade":
-        found.append("in-title")
-    if field.kind == "percent" or field.kind == "data":
-        found.append("skip-s")
-    if field.kind in ("note", "data", "vin") or (field.private and field.kind == "phone"):
-        found.append("full")
-    return " ".join([*found, *(["lo"] if place >= SHORT else [])])
+        return wide, f"{cell}{{order:0;flex:none;font-size:inherit}}"
+    if field.kind in ("percent", "data"):
+        return wide, f"{cell}{{display:none!important}}"
+    if field.kind in ("note", "vin") or (field.private and field.kind == "phone"):
+        return wide, f"{named}{cell}{{flex-basis:100%}}"
+    return wide, named

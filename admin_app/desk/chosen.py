@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from admin_app import access
+from admin_app import access, directory
 from admin_app.database import db
 from admin_app.rules import field_sets
 
@@ -23,7 +23,9 @@ def of(view: Any, given: Mapping[str, str]) -> tuple[list[str], list[str]]:
     """(columns, names that the table does not have) of an address."""
     asked = split(given.get("cols", ""))
     if not asked:
-        asked = field_sets.standard(db.session, access.current().user_id, view.table) or view.listed
+        person = access.current().user_id
+        asked = directory.current().keep(
+            ("columns", person, view.table), lambda: field_sets.standard(db.session, person, view.table)) or view.listed
     return fitting(view, asked)
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, selectinload
 
-from admin_app import access, cleaning, scope
+from admin_app import access, cleaning, prepared, scope
 from admin_app.columns import Field, fields
 from admin_app.database import db
 
 COUNT_CAP = 1_000
+SHALLOW = 200  # rows that are passed over with all their columns
 DEEPEST = 1_000_000  # rows that a jump by page number may pass over
 FRAGMENT = 4  # characters of a private value that people who may reveal can search for (SAFETY)
 LONGEST_SEARCH = 100
@@ -43,11 +45,16 @@ def links_of(model: Any, names: list[str]) -> list[str]:
 
 
 def select_rows(model: Any, names: list[str]) -> sa.Select[Any]:
-    """All rows that may be seen, with the records that the shown links name (one statement a link, not a row)."""
+    """All rows that may be seen, with the records that the named links lead to (one statement a link, not a row).
+
+    What the person may see, and that nothing of the recycle bin is among it, is the gate's work (access.py).
+    """
     loaders = [selectinload(getattr(model, relation)) for relation in links_of(model, names)]
-    there = model.deleted_at.is_(None) if hasattr(model, "deleted_at") else sa.true()
-    actor = access.actor_of(db.session)
-    return sa.select(model).where(there, scope.listed(model, actor) if actor else sa.true()).options(*loaders)
+    statement, actor = sa.select(model), access.actor_of(db.session)
+    narrowed = scope.listed(model, actor) if actor else None
+    if narrowed is not None:
+        statement = statement.where(narrowed)
+    return statement.options(*loaders) if loaders else statement
 
 
 # ---------------------------------------------------------------- search
@@ -108,47 +115,106 @@ def ordered(model: Any, statement: sa.Select[Any], order: Order, backwards: bool
     return statement.order_by(*terms)
 
 
-def beyond(model: Any, order: Order, row_id: int, backwards: bool) -> Any:
-    """What lies behind (backwards: before) the row with this key in the order; true where it is gone."""
-    anchor = db.session.execute(sa.select(model.id, order.attribute).where(model.id == row_id)).first()
-    if anchor is None:
-        return sa.true()
+@dataclass(frozen=True)
+class Asked:
+    """A select of a list, made when it is needed. `key` names everything that it is made of, so that it can be kept
+    (prepared.py); None for one that is made anew each time."""
+
+    model: Any
+    statement: Callable[[], sa.Select[Any]]
+    key: Hashable = None
+
+    def rows(self, part: Hashable, build: Callable[[], sa.Select[Any]], **values: Any) -> list[Any]:
+        """The rows of a select made of this one. `part` names what `build` adds to it."""
+        if self.key is not None:
+            return prepared.rows(db.session, (self.key, part), build, **values)
+        return list(db.session.execute(build(), values))
+
+
+KEY, VALUE, SKIPPED = "anchor_key", "anchor_value", "skipped"
+
+
+def beyond(order: Order, model: Any, backwards: bool, empty_anchor: bool) -> Any:
+    """What lies behind (backwards: before) a row in the order; its key and value are the parameters KEY and VALUE."""
     down = order.descending != backwards
-    key, value = anchor[0], anchor[1]
+    key = sa.bindparam(KEY, 0, type_=sa.Integer())
     further = model.id < key if down else model.id > key
     if order.attribute.key == "id":
         return further
     empty = order.attribute.is_(None)
-    if value is None:
+    if empty_anchor:
         return sa.or_(sa.not_(empty), sa.and_(empty, further)) if backwards else sa.and_(empty, further)
+    value = sa.bindparam(VALUE, None, type_=order.attribute.type)
     past = order.attribute < value if down else order.attribute > value
     same = sa.and_(order.attribute == value, further)
-    return sa.or_(past, same) if backwards else sa.or_(past, same, empty)
+    nullable = order.attribute.property.columns[0].nullable
+    return sa.or_(past, same) if backwards or not nullable else sa.or_(past, same, empty)
 
 
-def page(model: Any, statement: sa.Select[Any], order: Order, size: int, *, after: int | None = None,
-         before: int | None = None, number: int = 0) -> Page:
-    """One page: behind a row, before a row, or by number. One row more than shown is read to know what follows."""
-    backwards = before is not None
-    anchor = before if backwards else after
-    if anchor is not None:
-        statement = statement.where(beyond(model, order, anchor, backwards))
-    offset = min(max(number, 0) * size, DEEPEST) if anchor is None else 0
-    rows = list(db.session.scalars(ordered(model, statement, order, backwards).limit(size + 1).offset(offset)))
+def _anchor(asked: Asked, order: Order, row_id: int) -> dict[str, Any] | None:
+    """The parameters of beyond() for the row with this key; None where it is gone."""
+    if order.attribute.key == "id":
+        return {KEY: row_id}
+    model = asked.model
+    found = Asked(model, asked.statement, asked.key and ("anchor", model.__tablename__, order.attribute.key)).rows(
+        "", lambda: sa.select(model.id, order.attribute).where(model.id == sa.bindparam(KEY, 0, type_=sa.Integer())),
+        **{KEY: row_id})
+    if not found:
+        return None
+    return {KEY: found[0][0], VALUE: found[0][1]}
+
+
+def page(asked: Asked, order: Order, size: int, columns: Sequence[Any] = (), *, after: int | None = None,
+         before: int | None = None, number: int = 0, last: bool = False) -> Page:
+    """One page: behind a row, before a row, by number, or the last one. One row more than shown is read to know what
+    follows. Rows are plain values: the key and `columns`, no objects."""
+    backwards = before is not None or last
+    at = before if before is not None else after
+    anchor = _anchor(asked, order, at) if at is not None else None
+    offset = min(max(number, 0) * size, DEEPEST) if at is None and not last else 0
+    rows = _rows(asked, order, backwards, size + 1, offset, columns, anchor)
     more = len(rows) > size
     rows = rows[:size]
     if backwards:
         rows.reverse()
-    first = more if backwards else anchor is not None or offset > 0
-    last = True if backwards else more
-    return Page(rows, rows[0].id if rows and first else None, rows[-1].id if rows and last else None)
+    first = more if backwards else at is not None or offset > 0
+    following = (not last) if backwards else more
+    return Page(rows, rows[0].id if rows and first else None, rows[-1].id if rows and following else None)
 
 
-def count(model: Any, statement: sa.Select[Any], exact: bool = False) -> tuple[int, str]:
+def _rows(asked: Asked, order: Order, backwards: bool, most: int, offset: int, columns: Sequence[Any],
+          anchor: dict[str, Any] | None) -> list[Any]:
+    """The rows from `offset` on. Deep down the keys alone are passed over, and only those of the page are looked up."""
+    model = asked.model
+    wanted = [model.id, *(column for column in columns if column.key != "id")]
+    empty = anchor is not None and VALUE in anchor and anchor[VALUE] is None
+    shape = (order.attribute.key, order.descending, backwards, most, anchor is not None, empty)
+
+    def build(*selected: Any) -> sa.Select[Any]:
+        bare = asked.statement().with_only_columns(*selected)
+        if anchor is not None:
+            bare = bare.where(beyond(order, model, backwards, empty))
+        bare = ordered(model, bare, order, backwards).limit(most)
+        return bare.offset(sa.bindparam(SKIPPED, 0, type_=sa.Integer())) if offset else bare
+
+    values = {name: value for name, value in (anchor or {}).items() if value is not None}
+    if not offset:
+        return asked.rows(("page", *shape), lambda: build(*wanted), **values)
+    if offset <= SHALLOW:
+        return asked.rows(("skip", *shape), lambda: build(*wanted), **{SKIPPED: offset})
+    keys = asked.rows(("keys", *shape), lambda: build(model.id), **{SKIPPED: offset})
+    places = {row.id: place for place, row in enumerate(keys)}
+    found = db.session.execute(sa.select(*wanted).where(model.id.in_(places))).all()
+    return sorted(found, key=lambda row: places[row.id])
+
+
+def count(asked: Asked, exact: bool = False) -> tuple[int, str]:
     """(rows, as written): "1,000+" over the cap, the whole number where `exact` asks for it."""
-    bare = statement.order_by(None)
+    key = asked.model.id
     if exact:
-        found = db.session.scalar(bare.with_only_columns(sa.func.count(model.id))) or 0
+        found = asked.rows("exact", lambda: asked.statement().order_by(None).with_only_columns(
+            sa.func.count(key).label("number")))[0][0]
         return found, f"{found:,}"
-    found = len(db.session.scalars(bare.with_only_columns(model.id).limit(COUNT_CAP + 1)).all())
+    found = asked.rows("count", lambda: sa.select(sa.func.count().label("number")).select_from(
+        asked.statement().order_by(None).with_only_columns(key).limit(COUNT_CAP + 1).subquery()))[0][0]
     return (found, f"{COUNT_CAP:,}+") if found > COUNT_CAP else (found, f"{found:,}")

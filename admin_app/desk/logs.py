@@ -3,16 +3,16 @@ something was done, not what (SAFETY: the administrator reads the logs, not the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import sqlalchemy as sa
 from flask import g
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from admin_app import access, scope, words
 from admin_app.database import db
-from admin_app.desk import record
+from admin_app.desk import record, rows
 from admin_app.desk.roads import Bulk, DeskView
 from admin_app.models import BY_TABLE
 
@@ -65,19 +65,24 @@ class LogDesk(DeskView):
         asked = {self._filters[index].column for index, _name, _text in view_args.filters or ()}
         return found.where(_within_reach(self.model)) if asked & {*self.veiled} else found
 
-    def _rows(self, rows: list[Any]) -> list[dict[str, Any]]:
-        _looked_up(_about(row) for row in rows)
-        return super()._rows(rows)
+    def before_rows(self, page: Any) -> None:
+        _looked_up(_about(row) for row in page)
 
-    def _title_text(self, row: Any, heading: str) -> str:
+    def row_title(self, row: Any, links: dict[str, dict[int, str]]) -> str:
         hidden = self.title in self.veiled and not readable(row)
-        return f"{record.HIDDEN} {heading}" if hidden else super()._title_text(row, heading)
+        return f"{record.HIDDEN} {rows.heading(self.model, row)}" if hidden else super().row_title(row, links)
 
-    def _cell(self, row: Any, name: str, heading: str, reveals: bool) -> Any:
-        found = self._words(row, name, record.SHORT)
-        if found is None:
-            return super()._cell(row, name, heading, reveals)
-        return Markup('<span class="cell-text">{}</span>').format(found) if name == "changes" else found
+    def cell_words(self, name: str) -> Callable[[Any], Any] | None:
+        if name not in {"changes", "actor_name", "field", *self.veiled}:
+            return None
+
+        def cell(row: Any) -> Any:
+            found = self._words(row, name, record.SHORT)
+            if found is None:
+                return None
+            return Markup('<span class="cell-text">{}</span>').format(found) if name == "changes" else escape(found)
+
+        return cell
 
     def details_html(self, row: Any, name: str) -> Any:
         found = self._words(row, name, record.MOST)
@@ -95,11 +100,11 @@ class LogDesk(DeskView):
 
     def veil(self, piece: Any, names: list[str]) -> list[Any]:
         """The rows of an export with the hidden columns blanked where the reader may not read the record."""
-        rows = [list(row) for row in piece]
-        about = [(row[-2], row[-1]) for row in rows]
+        found = [list(row) for row in piece]
+        about = [(row[-2], row[-1]) for row in found]
         shown = _looked_up(about)
         places = [place for place, name in enumerate(names, start=1) if name in self.veiled]
-        for row, one in zip(rows, about, strict=True):
+        for row, one in zip(found, about, strict=True):
             for place in places if one not in shown else ():
                 row[place] = record.HIDDEN if row[place] else None
-        return rows
+        return found

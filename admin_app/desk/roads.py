@@ -58,9 +58,7 @@ def label_in_lookup(row: Any) -> str:
 
 
 class DeskView(EditingDesk):
-    """A generated screen: what views.py derives from. `beside`: columns that its veil of an export looks at."""
-
-    beside: tuple[str, ...] = ()
+    """A generated screen: what views.py derives from."""
 
     bulk: tuple[Bulk, ...] = (
         Bulk("delete", _l("Delete"), "trash", _l("Move {n} records to the recycle bin?"), "delete",

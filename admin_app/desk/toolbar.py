@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import request
+from flask import render_template, request
 from flask_babel import gettext as _
+from markupsafe import Markup
 
-from admin_app import access, look
+from admin_app import access, look, shell
 from admin_app.database import db
 from admin_app.desk import asking, chosen, record
 from admin_app.desk.cells import NUMERIC, SHORT
@@ -18,7 +21,7 @@ from admin_app.desk.filters import RELATIVE, Filter
 from admin_app.desk.listing import Page
 from admin_app.rules import field_sets
 
-PAGING = ("page", "after", "before", "filters", "columns")
+PAGING = ("page", "after", "before", "last", "to", "filters", "columns")
 
 
 def _address(path: str, leave: tuple[str, ...] = (), **change: Any) -> str:
@@ -43,14 +46,16 @@ class Column:
 def columns(view: Any, view_args: Any) -> list[Column]:
     """The headings, the title first and then as they were chosen."""
     places = {name: index for index, (name, _label) in enumerate(view._list_columns)}
-    found = []
+    found, base = [], _address("", ("desc", "sort"))
+    joint = "&" if base else "?"
     for name in view.shown:
-        index, label = places[name], view.about[name].label
+        index, href = places[name], ""
         here = view_args.sort == index and name in view._sortable_columns
-        turned = 1 if here and not view_args.sort_desc else None
-        href = _address(request.path, ("desc",), sort=index, desc=turned) if name in view._sortable_columns else ""
+        if name in view._sortable_columns:
+            href = f"{base}{joint}sort={index}{'&desc=1' if here and not view_args.sort_desc else ''}"
         direction = ("descending" if view_args.sort_desc else "ascending") if here else ""
-        found.append(Column(name, label, href, direction, "num" if view.about[name].kind in NUMERIC else ""))
+        found.append(Column(name, view.about[name].label, href, direction,
+                            "num" if view.about[name].kind in NUMERIC else ""))
     return [replace(column, css=f"{column.css} lo") if place > SHORT else column for place, column in enumerate(found)]
 
 
@@ -90,12 +95,43 @@ def _value(one: Filter, text: str) -> str:
 
 
 class Toolbar:
-    """The list's surroundings for its template."""
+    """The list's surroundings for its template.
 
-    def __init__(self, view: Any, view_args: Any, page: Page, number: int) -> None:
-        self.view, self.args, self.page, self.number = view, view_args, page, number
+    Most of them are the same for a person whenever she asks for the list in the same way: those parts are kept like
+    the frame of the page (shell.py).
+    """
+
+    def __init__(self, view: Any, view_args: Any, page: Page, number: int, actions: Sequence[Any] = ()) -> None:
+        self.view, self.args, self.page, self.number, self.actions = view, view_args, page, number, actions
         self.path = request.path
-        self.here = look.here()
+
+    @property
+    def here(self) -> str:
+        return look.here()
+
+    def part(self, name: str) -> Markup:
+        """A part of the surroundings (desk/list_NAME.html)."""
+        template, words = f"desk/list_{name}.html", partial(self._words)
+        if not self._keepable():
+            return Markup(render_template(template, **words()))
+        asked = tuple((key, value) for key, value in request.args.items(multi=True)
+                      if key not in PAGING or key in ("filters", "columns"))
+        return shell.piece(("list", self.view.table, name, asked, tuple(self.view.shown)), template, words)
+
+    def _words(self) -> dict[str, Any]:
+        view = self.view
+        return {"view": view, "bar": self, "actions": self.actions, "search": self.args.search,
+                "acts": view.can_edit or view.can_delete, "may_reveal": access.can(view.table, "reveal")}
+
+    def _keepable(self) -> bool:
+        """Whether nothing in the parts can change while rights and people stay: no open form, no name of a record."""
+        return not (self.filtering or self.choosing or any(
+            one.field.kind == "link" and text != "me" and one.op in ("equals", "not", "in")
+            for _arg, one, text in in_use(self.view, request.args)))
+
+    def columns(self) -> list[Column]:
+        """The headings."""
+        return columns(self.view, self.args)
 
     @property
     def count(self) -> str:
@@ -113,6 +149,16 @@ class Toolbar:
     @property
     def next(self) -> str:
         return _address(self.path, after=self.page.after) if self.page.after else ""
+
+    @property
+    def first(self) -> str:
+        """Address of the first page; empty on it."""
+        return _address(self.path) or self.path if self.page.before else ""
+
+    @property
+    def last(self) -> str:
+        """Address of the last page; empty on it."""
+        return _address(self.path, last=1) if self.page.after else ""
 
     @property
     def filter_href(self) -> str:

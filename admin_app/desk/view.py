@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,7 +26,7 @@ from admin_app import access, access_log, clock, look
 from admin_app.choices import RequestVerb
 from admin_app.columns import Field, fields
 from admin_app.database import db
-from admin_app.desk import cells, chosen, listing, record
+from admin_app.desk import cells, chosen, listing, record, rows
 from admin_app.desk.fields import reveal_address
 from admin_app.desk.filters import Filter, filters_of, list_address
 from admin_app.models import BY_TABLE
@@ -63,6 +64,7 @@ class BaseDesk(ModelView):
     fixed: tuple[str, ...] = ()  # fields that only a new record takes
     related: tuple[tuple[str, str], ...] = ()  # (table, its link to this record): lists that the details page opens
     log_views = False  # whether opening a record is logged (customers and what names them)
+    beside: tuple[str, ...] = ()  # columns that a list and its export read beside those that they show
     veiled: tuple[str, ...] = ()  # columns that some readers may not see: nobody sorts by them
 
     list_template = "desk/list.html"
@@ -119,6 +121,10 @@ class BaseDesk(ModelView):
 
         return forms.form_class(self.model, [
             name for name in forms.typed_fields(self.model) if name not in self.left_out], self.needed)
+
+    def bulk_offered(self) -> list[Any]:
+        """The bulk actions that this person may use here (roads.py)."""
+        return []
 
     def init_actions(self) -> None:
         """Bulk actions are those of roads.py, not Flask-Admin's registry."""
@@ -230,7 +236,7 @@ class BaseDesk(ModelView):
 
     def base_statement(self) -> Any:
         """All rows of the list before search and filters. A screen may narrow it."""
-        return listing.select_rows(self.model, self.shown)
+        return listing.select_rows(self.model, [])
 
     def statement(self, view_args: Any) -> Any:
         """The rows that search and filters of the address leave."""
@@ -240,6 +246,13 @@ class BaseDesk(ModelView):
         for index, _name, text in view_args.filters or ():
             statement = self._filters[index].apply(statement, text)
         return statement
+
+    def asked_rows(self, view_args: Any) -> listing.Asked:
+        """The rows of the list, to be asked page by page. A search is made anew each time; without one the columns and
+        filters say everything about the statement."""
+        filters = tuple((index, text) for index, _name, text in view_args.filters or ())
+        key = None if view_args.search else (self.table, tuple(self.shown), filters, clock.today())
+        return listing.Asked(self.model, lambda: self.statement(view_args), key)
 
     def list_order(self, view_args: Any) -> listing.Order:
         """By the chosen column where it can be sorted by, else the screen's own order."""
@@ -283,18 +296,21 @@ class BaseDesk(ModelView):
     def index_view(self) -> Any:
         view_args = self._get_list_extra_args()
         size, exact = self.get_safe_page_size(view_args.page_size), "exact" in request.args
-        statement, order = self.statement(view_args), self.list_order(view_args)
-        found = listing.page(self.model, statement, order, size, after=_key("after"), before=_key("before"),
-                             number=view_args.page or 0)
-        number, found.count = listing.count(self.model, statement, exact)
+        asked, order = self.asked_rows(view_args), self.list_order(view_args)
+        found = listing.page(asked, order, size, rows.columns_of(self, self.shown), after=_key("after"),
+                             before=_key("before"), number=_page_number(view_args), last="last" in request.args)
+        number, found.count = listing.count(asked, exact)
         self.log_searches(view_args, len(found.rows))
         if request.accept_mimetypes.best == "application/json":
-            return {"count": found.count, "rows": [{"id": row.id, "label": self.heading(row)} for row in found.rows]}
+            links = rows.linked_names(self.about, [self.title] if self.title else [], found.rows)
+            return {"count": found.count,
+                    "rows": [{"id": row.id, "label": self.row_title(row, links)} for row in found.rows]}
         from admin_app.desk import toolbar
 
-        bar = toolbar.Toolbar(self, view_args, found, number)
-        return self.render(self.list_template, view=self, bar=bar, rows=self._rows(found.rows),
-                           columns=toolbar.columns(self, view_args), search=view_args.search)
+        actions = self.bulk_offered()
+        table = rows.Table(self, found.rows, picks=bool(actions), edits=self.can_edit, drops=self.can_delete)
+        return self.render(self.list_template, view=self, table=table, style=rows.style(self, bool(actions)),
+                           bar=toolbar.Toolbar(self, view_args, found, number, actions))
 
     def log_searches(self, view_args: ViewArgs, number: int) -> None:
         """Note what was looked for; a private value that was found by its whole value is a search like any other."""
@@ -304,32 +320,21 @@ class BaseDesk(ModelView):
             if self._filters[index].field.private:
                 access_log.searched(self.table, text, number)
 
-    def _rows(self, rows: list[Any]) -> list[dict[str, Any]]:
-        """The table's rows, ready to print: key, name, address, cells as (name, label, class, html)."""
-        today, reveals = clock.today(), access.can(self.table, "reveal")
-        labels = {name: str(self.about[name].label) for name in self.shown}
-        shown = []
-        for row in rows:
-            heading = self.heading(row)
-            html = [(name, labels[name], cells.css(self.about[name], name, getattr(row, name), today, place),
-                     self._cell(row, name, heading, reveals))
-                    for place, name in enumerate(name for name in self.shown if name != self.title)]
-            shown.append({"id": row.id, "name": self._title_text(row, heading), "cells": html})
-        return shown
+    def before_rows(self, page: Any) -> None:
+        """What a screen finds out about all rows of a page before they are printed."""
 
-    def _title_text(self, row: Any, heading: str) -> str:
+    def row_title(self, row: Any, links: dict[str, dict[int, str]]) -> str:
+        """The text of a row's link: its title column, else its name. `links` are the names behind link columns."""
         if not self.title:
-            return heading
-        return cells.plain(self.about[self.title], getattr(row, self.title), self.linked(row, self.title)) or heading
+            return rows.heading(self.model, row)
+        value, field = getattr(row, self.title), self.about[self.title]
+        if field.kind == "link":
+            return links.get(self.title, {}).get(value, "") or rows.heading(self.model, row)
+        return cells.plain(field, value) or rows.heading(self.model, row)
 
-    def _cell(self, row: Any, name: str, heading: str, reveals: bool) -> Markup:
-        field, value = self.about[name], getattr(row, name)
-        if name in record.TABLE_COLUMNS and value:
-            return escape(record.table_words(value))
-        html = cells.in_list(field, name, value, self.linked(row, name))
-        if not field.private or not value:
-            return html
-        return self.masked(html, row, name, heading, reveals)
+    def cell_words(self, name: str) -> Callable[[Any], Any] | None:
+        """A screen's own way to print a column of its list: row → HTML, or None for a row printed as usual."""
+        return None
 
     def masked(self, html: Markup, row: Any, name: str, heading: str, reveals: bool) -> Markup:
         """A masked value, with its reveal button where the person may reveal."""
@@ -359,8 +364,8 @@ class BaseDesk(ModelView):
         for table, link in self.related:
             model = BY_TABLE[table]
             if access.can(table, "read"):
-                hanging = sa.select(model).where(getattr(model, link) == row.id)
-                _number, shown = listing.count(model, hanging, exact=True)
+                hanging = listing.Asked(model, partial(_hanging, model, link, row.id))
+                _number, shown = listing.count(hanging, exact=True)
                 found.append((record.list_words(table), shown, list_address(table, (link, "equals", row.id))))
         return found
 
@@ -412,6 +417,16 @@ def details_page(table: str) -> Callable[[Callable[[Any], Any]], Callable[[Any],
 def is_key(text: str) -> bool:
     """Whether a text of an address can be a record's key."""
     return text.isascii() and text.isdigit() and len(text) < 10
+
+
+def _hanging(model: Any, link: str, key: int) -> sa.Select[Any]:
+    return sa.select(model).where(getattr(model, link) == key)
+
+
+def _page_number(view_args: ViewArgs) -> int:
+    """The page that is jumped to, counted from 0: `?page=N`, or `?to=N` as people count, from 1."""
+    typed = request.args.get("to", "").strip()
+    return max(int(typed) - 1, 0) if is_key(typed) else view_args.page or 0
 
 
 def _key(name: str) -> int | None:

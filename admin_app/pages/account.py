@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Flask, flash, g, redirect, render_template, request, session
+from flask import Blueprint, Flask, flash, redirect, render_template, request, session
 from flask_babel import gettext as _
 from flask_login import current_user, login_user
 
@@ -37,7 +37,7 @@ def password() -> Any:
 
 def _new_password() -> dict[str, str]:
     """Check and save; returns the sentences by field, empty when it is done."""
-    user, form = current_user._get_current_object(), request.form
+    user, form = people.me(), request.form
     now, address = utcnow(), request.remote_addr or ""
     if passwords.is_locked(db.session, user.username, address, now):
         return {"current": _("This name is locked for 15 minutes.")}
@@ -65,15 +65,14 @@ def _new_password() -> dict[str, str]:
 @bp.route("/agreement", methods=["GET", "POST"])
 def agreement() -> Any:
     """Read and sign the confidentiality agreement in force (DOMAIN 3.9)."""
-    people.agreement_signed(current_user)
-    text, error = g.agreement, None
+    text, error = people.agreement(), None
     if text is None:
         return redirect("/admin/")
     if request.method == "POST":
         if request.form.get("agree") == "1":
             with access.as_system(db.session, "agreement signed"):
-                current_user.agreement_version = text.version_name
-                current_user.agreement_signed_at = utcnow()
+                person = people.me()
+                person.agreement_version, person.agreement_signed_at = text.version_name, utcnow()
             db.session.commit()
             return redirect("/admin/")
         error = _("Tick the box to sign.")

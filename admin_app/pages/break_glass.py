@@ -13,7 +13,7 @@ from admin_app.choices import AccessVerb
 from admin_app.clock import utcnow
 from admin_app.database import db
 from admin_app.errors import Refused
-from admin_app.models import AccessLog
+from admin_app.models import AccessLog, SignIn
 
 bp = Blueprint("break_glass", __name__, url_prefix="/admin/break-glass")
 
@@ -45,7 +45,9 @@ def ask() -> Any:
 
 def _open(actor: access.Actor, reason: str) -> None:
     now = utcnow()
-    g.sign_in.break_glass_until, g.sign_in.break_glass_reason = now + OPEN_FOR, reason[:200]
+    here = db.session.get(SignIn, g.sign_in.id)
+    if here is not None:
+        here.break_glass_until, here.break_glass_reason = now + OPEN_FOR, reason[:200]
     db.session.add(AccessLog(at=now, user_id=actor.user_id, store_id=actor.store_id, verb=AccessVerb.REVEAL,
                              table="customer", field="break_glass", reason=reason[:200], address=actor.address))
     db.session.commit()

@@ -9,18 +9,17 @@ import sqlalchemy as sa
 from flask import Blueprint, Flask, abort, flash, redirect, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_login import current_user
 from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.exc import StaleDataError
 
-from admin_app import access, access_log, look, once
+from admin_app import access, access_log, look, once, people
 from admin_app.choices import MemberState
 from admin_app.clock import utcnow
 from admin_app.database import db
 from admin_app.desk import kinds
 from admin_app.desk.filters import list_address
 from admin_app.errors import Refused, RuleError
-from admin_app.models import Campaign, CampaignCost, CampaignMember, User
+from admin_app.models import Campaign, CampaignCost, CampaignMember
 from admin_app.pages import task_rows
 from admin_app.rules import campaigns, saving
 
@@ -143,7 +142,7 @@ def step() -> Any:
     if request.form.get("version", "").isdigit() and request.form["version"] != str(campaign.version):
         return _stale(campaign.id, typed)
     try:
-        campaigns.VERBS[verb](db.session, campaign, _me(), utcnow(), **_asked(verb, typed))
+        campaigns.VERBS[verb](db.session, campaign, people.me(), utcnow(), **_asked(verb, typed))
         once.take(db.session, request.form.get("once"), _address(campaign.id))
         db.session.commit()
     except (StaleDataError, sa.exc.IntegrityError):
@@ -171,11 +170,6 @@ def _asked(verb: str, typed: dict[str, str]) -> dict[str, Any]:
 def _stale(campaign_id: int, typed: dict[str, str]) -> Any:
     sentence = _("Somebody else changed the campaign while this page was open; your step was not taken.")
     return _page(campaign_or_404(str(campaign_id)), 409, error=sentence, typed=typed if any(typed.values()) else None)
-
-
-def _me() -> User:
-    user: Any = current_user
-    return user._get_current_object()
 
 
 def _address(campaign_id: int) -> str:

@@ -9,17 +9,16 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Blueprint, Flask, abort, flash, redirect, render_template, request
 from flask_babel import gettext as _
-from flask_login import current_user
 from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.exc import StaleDataError
 
-from admin_app import access, access_log, menu, once
+from admin_app import access, access_log, menu, once, people
 from admin_app.choices import ComplaintState
 from admin_app.clock import utcnow
 from admin_app.database import db
 from admin_app.desk.filters import list_address
 from admin_app.errors import Refused, RuleError
-from admin_app.models import Complaint, ComplaintStep, Customer, Store, User
+from admin_app.models import Complaint, ComplaintStep, Customer, Store
 from admin_app.pages import complaint_cards, complaint_steps, task_rows
 from admin_app.rules import privacy
 from admin_app.rules.complaints import allowed, clock, handlers
@@ -54,7 +53,7 @@ def board() -> Any:
     show, now = request.args.get("show", "all"), utcnow()
     if show not in complaint_cards.SHOWS:
         abort(404)
-    found = complaint_cards.Board(_me(), access.current(), now)
+    found = complaint_cards.Board(people.me(), access.current(), now)
     counted = [(name, complaint_cards.SHOW_LABELS[name], len(found.shown(name))) for name in complaint_cards.SHOWS]
     chips = [one for one in counted if one[2] or one[0] in ("all", "mine", "late", show)]
     store = db.session.scalars(sa.select(Store).where(Store.id == access.current().store_id)).one()
@@ -66,11 +65,6 @@ def board() -> Any:
         closed_at=list_address("complaint", ("closed_at", "from", first)),
         answered_at=list_address("complaint_step", ("kind", "in", "recall_satisfied,recall_not_satisfied"),
                                  ("at", "from", first)))
-
-
-def _me() -> User:
-    user: Any = current_user
-    return user._get_current_object()
 
 
 # ---------------------------------------------------------------- one complaint
@@ -122,7 +116,7 @@ def complaint_or_404(text: str | None) -> Complaint:
 
 
 def _page(complaint: Complaint, attempt: Attempt | None, status: int = 200) -> Any:
-    now, me, actor = utcnow(), _me(), access.current()
+    now, me, actor = utcnow(), people.me(), access.current()
     running = clock(complaint, complaint.store, now)
     reasons = {verb: None if yes else why for verb, yes, why in allowed(complaint, me, actor.roles)}
     steps = [_shown(verb, complaint, reasons, attempt, now) for verb in complaint_steps.next_of(complaint)]
@@ -205,7 +199,7 @@ def step() -> Any:
 
 
 def _take(verb: str, complaint: Complaint) -> None:
-    complaint_steps.take(verb, complaint, _me(), utcnow(), request.form)
+    complaint_steps.take(verb, complaint, people.me(), utcnow(), request.form)
     once.take(db.session, request.form.get("once"), f"/admin/complaint/details/?id={complaint.id}")
     db.session.commit()
 

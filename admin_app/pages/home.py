@@ -41,6 +41,13 @@ def register(app: Flask) -> None:
     app.add_url_rule("/admin/today/", "home.today", today_rows.show)
 
 
+@bp.get("/dialogs/")
+def dialogs() -> str:
+    """The dialogs that any page may show: the keys, the reason for a reveal. Pages fetch them when they need one."""
+    access.current()
+    return render_template("shell/dialogs.html")
+
+
 @bp.get("/")
 def home() -> Any:
     """The home of the person's role."""

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user, login_user, logout_user
 
-from admin_app import access, passwords, sessions, words
+from admin_app import access, passwords, people, sessions, words
 from admin_app.choices import AccessVerb
 from admin_app.clock import utcnow
 from admin_app.database import db
@@ -117,7 +117,7 @@ def sign_out() -> Any:
     if "token" in session:
         sessions.end(db.session, session["token"])
         if current_user.is_authenticated:
-            _log(AccessVerb.SIGN_OUT, current_user, request.remote_addr or "")
+            _log(AccessVerb.SIGN_OUT, people.me(), request.remote_addr or "")
         db.session.commit()
     logout_user()
     language = session.get("language")
@@ -135,6 +135,6 @@ def language() -> Any:
         session["language"] = chosen
         if current_user.is_authenticated:
             with access.as_system(db.session, "language"):
-                current_user.locale = chosen
+                people.me().locale = chosen
             db.session.commit()
     return redirect(safe_path(request.form.get("next")) or "/admin/")

@@ -12,10 +12,9 @@ from urllib.parse import urlencode
 import sqlalchemy as sa
 from flask import Blueprint, Flask, abort, flash, redirect, render_template, request
 from flask_babel import gettext as _
-from flask_login import current_user
 from sqlalchemy.orm import selectinload
 
-from admin_app import access, access_log, clock, menu, once, search
+from admin_app import access, access_log, clock, menu, once, people, search
 from admin_app.choices import (
     Channel,
     ComplaintArea,
@@ -180,7 +179,7 @@ def _complain(visit: Visit, now: dt.datetime) -> Complaint | None:
         area=ComplaintArea.SALES if sales else ComplaintArea.SERVICE,
         channel=ComplaintChannel.PHONE if visit.channel == Channel.PHONE else ComplaintChannel.VISIT,
         text="\n".join(part for part in (visit.content, said) if part), received_at=now)
-    complaints.receive(db.session, complaint, current_user._get_current_object(), now)
+    complaints.receive(db.session, complaint, people.me(), now)
     return complaint
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from flask import Flask
 
 from admin_app import access
@@ -14,6 +15,7 @@ from admin_app import choices as ch
 from admin_app.desk import conflict, exports, listing
 from admin_app.desk.filters import filters_of
 from admin_app.models import Customer, Visit
+from tests.cast import NOW
 from tests.conftest import act_as
 from tests.factories import make_customer, make_visit
 
@@ -29,26 +31,37 @@ def thirty(store_app: Flask, session: Any, cast: Any) -> list[Any]:
             for number in range(30)]
 
 
+def asked(key: Any = None) -> listing.Asked:
+    """All customers of whoever acts, as a list asks for them."""
+    return listing.Asked(Customer, lambda: listing.select_rows(Customer, []), key)
+
+
 @pytest.mark.parametrize("column", ["id", "name", "tier", "next_contact_on", "completeness"])
 @pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("kept", [False, True])
 def test_pages_by_key_show_every_row_once_both_ways(
-        thirty: list[Any], session: Any, column: str, descending: bool) -> None:
+        thirty: list[Any], session: Any, column: str, descending: bool, kept: bool) -> None:
     order = listing.Order(getattr(Customer, column), descending)
-    base = listing.select_rows(Customer, ["owner_id"])
-    whole = [row.id for row in session.scalars(listing.ordered(Customer, base, order))]
+    base = asked(key="kept" if kept else None)
+    whole = [row.id for row in session.scalars(listing.ordered(Customer, base.statement(), order))]
     found, found_back, after = [], [], None
     while True:
-        page = listing.page(Customer, base, order, 7, after=after)
+        page = listing.page(base, order, 7, [Customer.name], after=after)
         found += [row.id for row in page.rows]
         if page.after is None:
             break
         after = page.after
     before = page.before
     while before is not None:
-        page = listing.page(Customer, base, order, 7, before=before)
+        page = listing.page(base, order, 7, [Customer.name], before=before)
         found_back = [row.id for row in page.rows] + found_back
         before = page.before
     assert found == whole and len(whole) == 30
+    last = listing.page(base, order, 7, last=True)
+    assert [row.id for row in last.rows] == whole[-7:] and last.after is None and last.before == whole[-7]
+    for number in (0, 1, 4, 5):
+        jump = listing.page(base, order, 7, [Customer.name], number=number)
+        assert [row.id for row in jump.rows] == whole[7 * number:7 * number + 7]
     assert found_back == whole[:len(found_back)] and len(found_back) == 28
 
 
@@ -76,16 +89,39 @@ def test_filters_ask_the_same_of_both(thirty: list[Any], session: Any, key: str,
     for row in thirty:
         row.completeness = 0
     session.flush()
-    statement = FILTERS[key].apply(listing.select_rows(Customer, []), text)
-    assert listing.count(Customer, statement)[0] == count == listing.count(Customer, statement, exact=True)[0]
+    rows = listing.Asked(Customer, lambda: FILTERS[key].apply(listing.select_rows(Customer, []), text))
+    assert listing.count(rows)[0] == count == listing.count(rows, exact=True)[0]
 
 
 def test_counts_go_through_the_gate(thirty: list[Any], session: Any, cast: Any) -> None:
     session.commit()
     act_as(cast.colleague)
-    base = listing.select_rows(Customer, [])
-    assert listing.count(Customer, base) == (0, "0") == listing.count(Customer, base, exact=True)
-    assert list(exports.rows_of(Customer, base)) == []
+    assert listing.count(asked()) == (0, "0") == listing.count(asked(), exact=True)
+    assert list(exports.rows_of(Customer, listing.select_rows(Customer, []))) == []
+
+
+def test_a_kept_statement_belongs_to_one_reader_and_one_day(thirty: list[Any], session: Any, cast: Any) -> None:
+    session.commit()
+    seen = {}
+    with time_machine.travel(NOW, tick=False):
+        for person in (cast.sales_consultant, cast.colleague, cast.general_manager, cast.sales_consultant):
+            act_as(person)
+            seen[person.username] = listing.count(asked(key="kept"))[0]
+        assert seen == {"sales_consultant": 30, cast.colleague.username: 0, "general_manager": 30}
+    with access.as_system(session, "test"):
+        thirty[0].owner_id = cast.colleague.id
+        session.commit()
+    act_as(cast.sales_consultant)
+    assert listing.count(asked(key="kept"))[0] == 29
+
+
+def test_deep_down_the_order_stays(thirty: list[Any], session: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(listing, "SHALLOW", 3)
+    order = listing.Order(Customer.tier, False)
+    whole = [row.id for row in session.scalars(listing.ordered(Customer, asked().statement(), order))]
+    for kept in (None, "kept"):
+        page = listing.page(asked(key=kept), order, 7, [Customer.name], number=2)
+        assert [row.id for row in page.rows] == whole[14:21] and page.before == whole[14] and page.after == whole[20]
 
 
 def test_an_export_reads_links_by_name_and_masks(thirty: list[Any], session: Any, cast: Any) -> None:
@@ -114,4 +150,6 @@ def test_nobody_acting_reads_nothing(thirty: list[Any], session: Any) -> None:
     session.commit()
     access.set_actor(session, None)
     with pytest.raises(RuntimeError):
-        listing.page(Customer, listing.select_rows(Customer, []), listing.Order(Customer.id, True), 20)
+        listing.page(asked(), listing.Order(Customer.id, True), 20)
+    with pytest.raises(RuntimeError):
+        listing.page(asked(key="kept"), listing.Order(Customer.id, True), 20)

@@ -16,7 +16,6 @@ from admin_app import access, anchors, audit, clock, create_app, passwords, star
 from admin_app.choices import ComplaintState, FollowUpState, Grade, PeriodState, StepKind
 from admin_app.database import db
 from admin_app.models import (
-    MODELS,
     AccessLog,
     AuditEntry,
     Campaign,
@@ -41,7 +40,7 @@ from admin_app.models import (
 )
 from admin_app.rules import customers, followups, vehicles
 from admin_app.rules.complaints.people import HANDLING
-from seeds.demo import bulk, make, making
+from seeds.demo import make, making
 from tests import postgres
 from tests.cast import NOW, ROLES, TODAY
 from tests.conftest import settings
@@ -339,21 +338,4 @@ def test_rows_can_be_added_after_the_demo_on_postgresql(
         db.session.add(Customer(store_id=store.id, name="后来者", phone="+8613800000001"))
         db.session.commit()
         assert count(db.session, Store) == 3
-        assert audit.verify(db.session.connection()) == []
-
-
-# ---------------------------------------------------------------- rows in bulk
-
-
-def test_bulk_rows_come_in_the_numbers_asked_for(tmp_path: Path) -> None:
-    for _app in database(tmp_path, f"sqlite:///{tmp_path / 'bulk.db'}"):
-        starting.seed(db.session)
-        plan = bulk.Plan(customers=2500, visits=3001, complaints=52, staff=12)
-        assert list(bulk.make(db.session, plan, NOW)) == [2000, 2500]
-        db.session.commit()
-        wanted = {"customer": 2500, "visit": 3001, "complaint": 52, "user": 12, "team": 6, "store": 1}
-        there = {model.__tablename__: count(db.session, model) for model in MODELS if model.__tablename__ in wanted}
-        assert there == wanted
-        assert starting.is_demo(db.session)
-        assert count(db.session, Visit, Visit.at > NOW) == 0
         assert audit.verify(db.session.connection()) == []

@@ -26,3 +26,19 @@ export async function post(url, fields) {
   const data = await answer.json().catch(() => ({}));
   return { status: answer.status, data };
 }
+
+let fetched = null; // the dialogs that any page may need come once, when the first of them is asked for
+
+/** A dialog of the page, or one of those that every page can show; null where it cannot be had. */
+export async function dialog(id) {
+  if (document.getElementById(id)) return document.getElementById(id);
+  fetched ??= fetch("/admin/dialogs/", { credentials: "same-origin" }).then((answer) => (answer.ok ? answer.text() : Promise.reject(new Error(String(answer.status)))));
+  try {
+    const page = new DOMParser().parseFromString(await fetched, "text/html");
+    for (const one of page.querySelectorAll("dialog")) if (!document.getElementById(one.id)) document.body.append(document.adoptNode(one));
+  } catch {
+    fetched = null;
+    toast(document.querySelector("[data-offline]")?.dataset.offline);
+  }
+  return document.getElementById(id);
+}

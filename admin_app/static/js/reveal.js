@@ -1,5 +1,5 @@
 // Show one private value: a POST that is logged. Where a reason is missing the server asks for one (status 422).
-import { closest, post, toast } from "./common.js";
+import { closest, dialog, post, toast } from "./common.js";
 
 document.addEventListener("click", async (event) => {
   const button = closest(event, "[data-reveal-url]");
@@ -30,16 +30,16 @@ async function reveal(url) {
 }
 
 /** Ask for a reason in the dialog of the page; null when it was closed. */
-function ask(sentence) {
-  const dialog = document.getElementById("reveal-reason");
-  if (!dialog) return Promise.resolve(null);
-  const input = dialog.querySelector("input[name=reason]");
-  if (sentence) dialog.querySelector("#reveal-say").textContent = sentence;
+async function ask(sentence) {
+  const sheet = await dialog("reveal-reason");
+  if (!sheet) return null;
+  const input = sheet.querySelector("input[name=reason]");
+  if (sentence) sheet.querySelector("#reveal-say").textContent = sentence;
   input.value = "";
-  dialog.returnValue = "";
-  dialog.showModal();
+  sheet.returnValue = "";
+  sheet.showModal();
   return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "ok" ? input.value.trim() : null), { once: true });
+    sheet.addEventListener("close", () => resolve(sheet.returnValue === "ok" ? input.value.trim() : null), { once: true });
   });
 }
 

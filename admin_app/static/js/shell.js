@@ -1,11 +1,11 @@
 // What every page can do: keys, menus that close, toasts that go, forms that are sent once.
-import { closest, toast } from "./common.js";
+import { closest, dialog, toast } from "./common.js";
 import "./find.js";
 import "./reveal.js";
 
 const search = document.getElementById("q");
 const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
-const go = Object.fromEntries([...document.querySelectorAll("[data-jump]")].map((one) => [one.dataset.jump, one.dataset.to]));
+const go = Object.fromEntries((document.querySelector("[data-jumps]")?.dataset.jumps ?? "").split(" ").filter(Boolean).map((one) => [one[0], one.slice(1)]));
 let waiting = false; // a G was pressed and its second key is awaited
 
 document.addEventListener("keydown", (event) => {
@@ -28,9 +28,9 @@ function focusSearch(event) {
   search.select();
 }
 
-function open(id) {
-  const dialog = document.getElementById(id);
-  if (dialog && !dialog.open) dialog.showModal();
+async function open(id) {
+  const found = await dialog(id);
+  if (found && !found.open) found.showModal();
 }
 
 // Menus are <details>; one is open at a time, a press elsewhere or Escape closes it.
@@ -47,12 +47,12 @@ document.addEventListener("click", (event) => {
   const opener = closest(event, "[data-open]");
   if (opener) open(opener.dataset.open);
   if (closest(event, "[data-dismiss-toast]")) closest(event, ".toast-bar").remove();
-  const dialog = event.target;
-  if (dialog instanceof HTMLDialogElement && outside(event, dialog)) dialog.close("cancel");
+  const sheet = event.target;
+  if (sheet instanceof HTMLDialogElement && outside(event, sheet)) sheet.close("cancel");
 });
 
-function outside(event, dialog) {
-  const box = dialog.getBoundingClientRect();
+function outside(event, sheet) {
+  const box = sheet.getBoundingClientRect();
   return event.clientX < box.left || event.clientX > box.right || event.clientY < box.top || event.clientY > box.bottom;
 }
 

@@ -1,0 +1,104 @@
+"""The frame around every page: sidebar, top bar, thumb bar.
+
+Its pieces are the same for a person from one page to the next, so they are kept in the directory and forgotten with
+it (another stamp, another right). What differs is put in: which line is lit, the counts, the address, the token.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from flask import current_app, g, render_template, request, session
+from flask_babel import get_locale
+from flask_login import current_user
+from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup, escape
+
+from admin_app import directory, menu
+
+# Seconds that the counts of the sidebar may be old; what the person does herself shows at once.
+FRESH = 30
+MOST_PIECES = 4_000
+# Places in the kept top bar that are filled in for each page; no text of a page holds them.
+TOKEN, HERE, ASKED = "\x01token\x01", "\x01here\x01", "\x01asked\x01"
+
+
+def wrote() -> None:
+    """Note in the session that this person has changed something: counts kept before are out of date."""
+    if "token" in session:
+        session["wrote"] = time.time_ns() // 1_000_000
+
+
+def side() -> Markup:
+    """The sidebar."""
+    lit, found = menu.lit(), _figures()
+    parts = [piece(("brand",), "shell/brand.html")]
+    for number, section in enumerate(menu.SECTIONS):
+        own = lit if lit in section.lines() else ""
+        counts = tuple(found["counts"].get(entry.count) for entry in section.entries if entry.count)
+        parts.append(piece(("section", number, own, counts), "shell/section.html",
+                            partial(_section, section, lit, found["counts"])))
+    parts.append(piece(("recent", found["recent"]), "shell/recent.html", lambda: {"seen": found["recent"]}))
+    return Markup("").join(parts)
+
+
+def _section(section: menu.Section, lit: str, counts: dict[str, int | None]) -> dict[str, Any]:
+    return {"section": menu.shown(section, lit, counts)}
+
+
+def top() -> Markup:
+    """The top bar."""
+    kept = piece(("top",), "shell/top.html", lambda: {
+        "csrf_token": lambda: Markup(TOKEN), "here": lambda: Markup(HERE), "asked": Markup(ASKED)})
+    asked = request.args.get("q", "") if request.path == "/admin/search/" else ""
+    from admin_app.look import here
+
+    return Markup(kept.replace(TOKEN, generate_csrf()).replace(HERE, str(escape(here()))).replace(
+        ASKED, str(escape(asked))))
+
+
+def tabbar() -> Markup:
+    """The thumb bar of phones."""
+    path = request.path
+    lit = tuple(path == entry.path or (entry.path != "/admin/" and path.startswith(entry.path))
+                for entry, _icon in menu.TABS)
+    return piece(("tabbar", lit), "shell/tabbar.html")
+
+
+def piece(key: tuple[Any, ...], template: str, words: Callable[[], dict[str, Any]] = dict) -> Markup:
+    """A piece of the frame for this person in this language; rendered on the first asking."""
+    book = directory.current()
+    kept: dict[Any, Markup] = book.keep("pieces", dict)
+    whole = (_who(), key)
+    found = kept.get(whole)
+    if found is None:
+        if len(kept) >= MOST_PIECES:
+            kept.clear()
+        found = kept[whole] = Markup(render_template(template, **words()))
+    return found
+
+
+def _who() -> tuple[Any, ...]:
+    found: tuple[Any, ...] | None = g.get("shell_who")
+    if found is None:
+        glass = g.sign_in.break_glass_until if "sign_in" in g else None
+        found = g.shell_who = (current_user.get_id() if current_user.is_authenticated else None, str(get_locale()),
+                               request.script_root, glass)
+    return found
+
+
+def _figures() -> dict[str, Any]:
+    """Counts and the customers seen last; kept for FRESH seconds, or until the person changes something."""
+    key = ("figures", _who())
+    mark = (session.get("wrote"), tuple(session.get("recent", ())))
+    kept = directory.current().get(key)
+    now = time.monotonic()
+    if kept is not None and kept["mark"] == mark and now - kept["at"] < FRESH and not current_app.testing:
+        return kept
+    counts = {name: counter() for name, counter in menu.COUNTS.items() if menu.wants(name)}
+    found = {"mark": mark, "at": now, "counts": counts, "recent": tuple(menu.recent())}
+    directory.current().put(key, found)
+    return found

@@ -1,0 +1,125 @@
+"""What `python -m bench` does: builds or finds the stores, serves the desk and its floor, measures, prints."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+from pathlib import Path
+from typing import Any
+
+from bench import facts, server, stores, stress
+from bench.client import Client
+from bench.facts import Facts
+from bench.measure import SERIES, Asker, Wrong, measure
+from bench.report import Line, Report, show
+from bench.stores import ROOT, say
+from bench.tasks import TASKS, Task
+
+PASSWORD = "caredesk-demo"
+
+
+def arguments(given: list[str]) -> argparse.Namespace:
+    said = os.environ
+    reader = argparse.ArgumentParser(prog="python -m bench", description="The speed of each main task, through HTTP.")
+    reader.add_argument("--scale", type=float, default=float(said.get("SCALE") or 1), help="1: a million customers")
+    reader.add_argument("--databases", default=said.get("DATABASES") or "sqlite,postgresql")
+    reader.add_argument("--data", type=Path, default=Path(said.get("BENCH_DATA") or ROOT / ".bench"))
+    reader.add_argument("--seed", type=int, default=1)
+    reader.add_argument("--series", type=int, default=SERIES, help="series of five requests a task")
+    reader.add_argument("--tasks", default="", help="only tasks whose name holds this")
+    reader.add_argument("--report", type=Path, help="also a Markdown file")
+    reader.add_argument("--growth", action="store_true", help="the same at 10,000 customers: what grows?")
+    reader.add_argument("--build-only", action="store_true", help="make the stores and end")
+    return reader.parse_args(given)
+
+
+def main(given: list[str]) -> int:
+    """0; 1 where a task answered wrongly; 2 where nothing could be measured. Being slow is no failure."""
+    asked = arguments(given)
+    kinds = [{"postgres": "postgresql"}.get(kind, kind) for kind in asked.databases.split(",") if kind]
+    if unknown := set(kinds) - set(stores.DATABASES):
+        say(f"unknown database: {', '.join(sorted(unknown))}; there are {', '.join(stores.DATABASES)}")
+        return 2
+    report = Report(asked.scale, asked.seed)
+    for kind in kinds:
+        with stores.opened(kind, asked.data) as there:
+            for scale in dict.fromkeys([*([0.01] if asked.growth else []), asked.scale]):
+                name = there.ready(scale, asked.seed)
+                if not asked.build_only:
+                    _store(there, name, asked, report, scale)
+    if not asked.build_only:
+        text = show(report)
+        say(text)
+        if asked.report:
+            asked.report.write_text(text + "\n", encoding="utf-8")
+    return 1 if report.faults else 0
+
+
+def _store(there: Any, name: str, asked: argparse.Namespace, report: Report, scale: float) -> None:
+    """Measure one store, on a copy of it."""
+    wanted = [task for task in TASKS if asked.tasks in task.name]
+    log = asked.data / f"server-{there.kind}.log"
+    with there.copy(name) as url:
+        found = facts.collect(url)
+        desk = stores.settings(there.folder, url)
+        bare = desk | {"BENCH_STORE": url, "BENCH_SECRET": "f" * 40}
+        main_scale = scale == asked.scale
+        with server.running("wsgi:app", desk, log) as ours, server.running("bench.floor:app", bare, log) as theirs:
+            _tasks(wanted, found, ours, theirs, there.kind, report, asked.series, main_scale, scale)
+            if main_scale and not asked.tasks:
+                _beside(found, ours, there.kind, report)
+        if main_scale:
+            with server.running("bench.app:app", desk, log, workers=1) as counting:
+                _counts(wanted, found, counting, there.kind, report)
+            for line in report.of(there.kind):
+                print(line.text(), flush=True)
+
+
+def signed_in(port: int, tasks: list[Task]) -> dict[str, Client]:
+    """A connection for each person of the tasks."""
+    found = {}
+    for person in sorted({task.person for task in tasks}):
+        found[person] = Client(port)
+        found[person].sign_in(person, PASSWORD)
+    return found
+
+
+def _tasks(tasks: list[Task], found: Facts, ours: server.Server, theirs: server.Server, kind: str, report: Report,
+           series: int, main_scale: bool, scale: float) -> None:
+    people, floors = signed_in(ours.port, tasks), signed_in(theirs.port, tasks)
+    for task in tasks:
+        desk = Asker(task, people[task.person], found, ours)
+        floor = Asker(task, floors[task.person], found, theirs, floor=True) if task.floor else None
+        line = Line(task.name, kind, task.allowed)
+        try:
+            measure([desk, *([floor] if floor else [])], series)
+            line.take(desk.times, floor.times if floor else None)
+            say(f"  {kind:10} {scale:<5} {task.name:30} {line.median:9.1f} ms")
+        except Wrong as wrong:
+            line.fault = str(wrong)
+            report.faults.append(f"{kind}: {wrong}")
+            say(f"  {kind:10} WRONG {wrong}")
+        (report.lines if main_scale else report.small).append(line)
+    for client in (*people.values(), *floors.values()):
+        client.close()
+
+
+def _counts(tasks: list[Task], found: Facts, counting: server.Server, kind: str, report: Report) -> None:
+    """How many statements each task takes, the second time it is asked."""
+    people = signed_in(counting.port, tasks)
+    for task in tasks:
+        asker = Asker(task, people[task.person], found, counting, number=300)
+        with contextlib.suppress(Wrong):
+            asker.once()
+            report.line(task.name, kind).statements = int(asker.once().headers.get("x-statements", 0))
+
+
+def _beside(found: Facts, ours: server.Server, kind: str, report: Report) -> None:
+    """The list at eight connections, the size of its page, the memory of the workers."""
+    client = Client(ours.port)
+    client.sign_in("general_manager", PASSWORD)
+    report.page_bytes[kind] = len(client.get("/admin/customer/").body)
+    report.rates[kind] = stress.run(ours.port, client.cookies, "/admin/customer/")
+    report.memory[kind] = ours.memory()
+    client.close()
