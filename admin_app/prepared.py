@@ -56,7 +56,7 @@ class Prepared:
         return rows
 
 
-def rows(session: Any, key: Hashable, build: Callable[[], sa.Select[Any]], **values: Any) -> list[Any]:
+def rows(session: Any, key: Hashable, build: Callable[[], sa.Select[Any]], /, **values: Any) -> list[Any]:
     """The rows of a select of mapped columns, through the gate. `key` names everything that `build` makes it of; the
     acting person, the day and the database are added here. No row object is made, nothing pending is written first."""
     actor = access.actor_of(session)

@@ -51,12 +51,12 @@ def _section(section: menu.Section, lit: str, counts: dict[str, int | None]) -> 
 
 def top() -> Markup:
     """The top bar."""
-    kept = piece(("top",), "shell/top.html", lambda: {
+    bar = piece(("top",), "shell/top.html", lambda: {
         "csrf_token": lambda: Markup(TOKEN), "here": lambda: Markup(HERE), "asked": Markup(ASKED)})
     asked = request.args.get("q", "") if request.path == "/admin/search/" else ""
     from admin_app.look import here
 
-    return Markup(kept.replace(TOKEN, generate_csrf()).replace(HERE, str(escape(here()))).replace(
+    return Markup(bar.replace(TOKEN, generate_csrf()).replace(HERE, str(escape(here()))).replace(
         ASKED, str(escape(asked))))
 
 
@@ -70,14 +70,18 @@ def tabbar() -> Markup:
 
 def piece(key: tuple[Any, ...], template: str, words: Callable[[], dict[str, Any]] = dict) -> Markup:
     """A piece of the frame for this person in this language; rendered on the first asking."""
-    book = directory.current()
-    kept: dict[Any, Markup] = book.keep("pieces", dict)
+    return kept(key, lambda: Markup(render_template(template, **words())))
+
+
+def kept(key: tuple[Any, ...], make: Callable[[], Markup]) -> Markup:
+    """A piece of a page for this person in this language, made on the first asking."""
+    pieces: dict[Any, Markup] = directory.current().keep("pieces", dict)
     whole = (_who(), key)
-    found = kept.get(whole)
+    found = pieces.get(whole)
     if found is None:
-        if len(kept) >= MOST_PIECES:
-            kept.clear()
-        found = kept[whole] = Markup(render_template(template, **words()))
+        if len(pieces) >= MOST_PIECES:
+            pieces.clear()
+        found = pieces[whole] = make()
     return found
 
 

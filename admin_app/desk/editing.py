@@ -14,10 +14,10 @@ from flask_admin import expose
 from flask_babel import gettext as _
 from sqlalchemy.orm.exc import StaleDataError
 
-from admin_app import access, once
+from admin_app import access, once, prepared, scope
 from admin_app.clock import utcnow
 from admin_app.database import db
-from admin_app.desk import cells, conflict, forms, kinds, merge
+from admin_app.desk import cells, conflict, drawn, forms, kinds, merge, rows
 from admin_app.desk.view import BaseDesk
 from admin_app.errors import Refused, RuleError, StaleRow
 from admin_app.rules import saving
@@ -87,12 +87,12 @@ class EditingDesk(BaseDesk):
         if not self.can_edit:
             abort(403)
         back = self.back()
+        if request.method == "GET":
+            return self._opened(self.plain_or_404(request.args.get("id")), back)
         row = self.row_or_404(request.args.get("id"))
         if not access.may_change(db.session, row):  # it may be read, but is not theirs to change
             abort(403)
         form = self._edit_form(row)
-        if request.method == "GET":
-            return self._form_page(form, row, back)
         if self._is_stale(row):
             return self._merge_page(form, row, back)
         if "_back" not in request.form and form.validate():
@@ -165,7 +165,27 @@ class EditingDesk(BaseDesk):
             self.edit_template, view=self, row=row, form=form, back=back, groups=forms.groups(form, self.model),
             heading=self.heading(row) if row is not None else "", once=request.form.get("once") or once.new_key(),
             was=merge.opened(form), version=getattr(row, "version", None) if row is not None else None,
-            fixed=self._fixed(row), last=merge.last_change(row) if row is not None else None)
+            fixed=self._fixed(row), last=merge.last_change(self.table, row.id) if row is not None else None)
+
+    def _opened(self, row: Any, back: str) -> str:
+        """The form over a record as it stands. It may be read, but need not be this person's to change: 403."""
+        if not self._may_change(row.id):
+            abort(403)
+        drawing = drawn.Drawing(self, row, drawn.open_names(self))
+        return self.render(
+            self.edit_template, view=self, row=row, form=None, back=back, groups=drawing.sections(),
+            heading=rows.heading(self.model, row), was=drawing.was(), version=getattr(row, "version", None),
+            fixed=self._fixed(row), last=merge.last_change(self.table, row.id))
+
+    def _may_change(self, key: int) -> bool:
+        """Whether the record with this key is this person's to change."""
+
+        def build() -> sa.Select[Any]:
+            mine = scope.criterion(self.model, access.current(), "write")
+            return sa.select(self.model.id).where(self.model.id == sa.bindparam("key", 0, type_=sa.Integer()),
+                                                  sa.true() if mine is None else mine)
+
+        return bool(prepared.rows(db.session, ("may change", self.table), build, key=key))
 
     def _fixed(self, row: Any) -> list[tuple[Any, Any]]:
         """What the form shows but does not take: read-only fields that hold something."""
@@ -173,7 +193,9 @@ class EditingDesk(BaseDesk):
             return []
         shown = [(name, field) for name, field in self.about.items() if (field.readonly or name in self.fixed)
                  and not (field.hidden or field.private or field.kind == "data")]
-        return [(field.label, cells.in_details(field, name, getattr(row, name), self.linked(row, name)))
+        names = rows.linked_names(self.about, [name for name, _field in shown], [row])
+        return [(field.label, cells.in_details(field, name, getattr(row, name),
+                                               names.get(name, {}).get(getattr(row, name))))
                 for name, field in shown if getattr(row, name) not in (None, "")]
 
     # ------------------------------------------------------------ conflict
@@ -189,7 +211,7 @@ class EditingDesk(BaseDesk):
         one_sided = [one for one in found if not one.both_changed]
         return self.render(
             "desk/merge.html", view=self, row=row, heading=self.heading(row), back=back, both=both,
-            one_sided=[one for one in one_sided if one.taken != one.was], last=merge.last_change(row),
+            one_sided=[one for one in one_sided if one.taken != one.was], last=merge.last_change(self.table, row.id),
             kept=[(one.field.name, one.taken) for one in one_sided if one.mine != one.was],
             was={field.short_name: kinds.typed(field.about, getattr(row, field.short_name))
                  for field in forms.desk_fields(form)}, opened_version=request.form.get("version")), 409

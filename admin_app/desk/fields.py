@@ -74,7 +74,7 @@ class Control:
     def _link(self, field: DeskField, attributes: dict[str, Any]) -> Markup:
         if is_select(field.about.target):
             return _select(field, attributes, options_of(field.about.target))
-        label = label_of_link(field.about.target, field.text)
+        label = label_of_link(field.about.target, field.text) if field.link_label is None else field.link_label
         lookup = url_for(f"{field.table}.ajax_lookup", name=field.short_name)
         attributes = attributes | {
             "type": "search", "value": label, "role": "combobox", "aria-expanded": "false", "autocomplete": "off",
@@ -147,6 +147,7 @@ class DeskField(wtforms.Field):
         self.given = False
         self.warnings: tuple[Any, ...] = ()
         self.reveal_url = ""
+        self.link_label: str | None = None  # the name of the linked record where it is known already
         if needed or is_required(about, column):
             self.flags.required = True
             self.validators = (_required,)

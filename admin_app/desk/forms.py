@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -33,14 +33,22 @@ def desk_fields(form: Any) -> list[DeskField]:
 
 def trim(form: Any, table: str, is_new: bool, fixed: Iterable[str] = ()) -> None:
     """Leave out what this person may not change here; what is posted under such a name is not read."""
-    actor = access.current()
-    for name in [field.short_name for field in desk_fields(form)]:
+    names = {field.short_name: is_required(field.about, field.column) for field in desk_fields(form)}
+    stays = set(left(table, names, is_new, fixed))
+    for name in names.keys() - stays:
+        del form[name]
+
+
+def left(table: str, names: Mapping[str, bool], is_new: bool, fixed: Iterable[str] = ()) -> list[str]:
+    """Those of the fields (name → whether a record cannot do without) that this person may fill in here."""
+    actor, found = access.current(), []
+    for name, needed in names.items():
         managers = (table, name) in access.MANAGERS_ONLY and not actor.manages
         assigning = (table, name) in access.ASSIGNING and not actor.may(table, "assign")
-        needed = is_new and is_required(form[name].about, form[name].column)
         group = (table, name) in access.GROUP_ONLY and actor.store_ids is not None
-        if (not is_new and name in fixed) or ((managers or assigning or group) and not needed):
-            del form[name]
+        if not ((not is_new and name in fixed) or ((managers or assigning or group) and not (is_new and needed))):
+            found.append(name)
+    return found
 
 
 def offer_reveal(form: Any, row: Any) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from admin_app import access, prepared
 from admin_app.database import db
 from admin_app.desk import forms, kinds
 from admin_app.desk.fields import DeskField, label_of_link
@@ -82,11 +83,15 @@ def differences(form: Any, row: Any, was_text: str) -> list[Difference]:
     return found
 
 
-def last_change(row: Any) -> AuditEntry | None:
-    """The latest entry of the change record on a row, whoever asks: their name belongs to the conflict."""
-    from admin_app import access
-
+def last_change(table: str, key: int) -> Any:
+    """(actor_name, at) of the latest entry of the change record on a row, or None; whoever asks: the name belongs to
+    the conflict."""
     with access.as_system(db.session, "who saved first"):
-        return db.session.scalars(
-            sa.select(AuditEntry).where(AuditEntry.table == row.__tablename__, AuditEntry.row_id == row.id)
-            .order_by(AuditEntry.seq.desc()).limit(1)).first()
+        found = prepared.rows(db.session, "last change", _last_change, table=table, key=key)
+    return found[0] if found else None
+
+
+def _last_change() -> Any:
+    return sa.select(AuditEntry.actor_name, AuditEntry.at).where(
+        AuditEntry.table == sa.bindparam("table", "", type_=sa.String()),
+        AuditEntry.row_id == sa.bindparam("key", 0, type_=sa.Integer())).order_by(AuditEntry.seq.desc()).limit(1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,7 +22,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from markupsafe import Markup, escape
 
-from admin_app import access, access_log, clock, look
+from admin_app import access, access_log, clock, look, prepared
 from admin_app.choices import RequestVerb
 from admin_app.columns import Field, fields
 from admin_app.database import db
@@ -119,8 +119,15 @@ class BaseDesk(ModelView):
     def scaffold_form(self) -> type[FlaskForm]:
         from admin_app.desk import forms
 
-        return forms.form_class(self.model, [
-            name for name in forms.typed_fields(self.model) if name not in self.left_out], self.needed)
+        return forms.form_class(self.model, self.typed, self.needed)
+
+    @cached_property
+    def typed(self) -> dict[str, bool]:
+        """The fields that people fill in → whether a record cannot do without."""
+        from admin_app.desk import forms
+
+        return {name: forms.is_required(self.about[name], self.model.__table__.c[name])
+                for name in forms.typed_fields(self.model) if name not in self.left_out}
 
     def bulk_offered(self) -> list[Any]:
         """The bulk actions that this person may use here (roads.py)."""
@@ -184,6 +191,23 @@ class BaseDesk(ModelView):
         if row is None:
             abort(404)
         return row
+
+    def plain_or_404(self, text: str | None) -> Any:
+        """The same as plain values of its declared columns, for pages that only show it."""
+        if not text or not is_key(text):
+            abort(404)
+        found = prepared.rows(db.session, ("record", self.table), self._one_record, key=int(text))
+        if not found:
+            abort(404)
+        return found[0]
+
+    def _one_record(self) -> Any:
+        wanted = ["id", *(name for name in self.about if name != "id")]
+        if "version" in self.model.__table__.c and "version" not in wanted:
+            wanted.append("version")
+        return listing.select_rows(self.model, []).with_only_columns(
+            *(getattr(self.model, name) for name in wanted)).where(
+            self.model.id == sa.bindparam("key", 0, type_=sa.Integer()))
 
     def get_one(self, id: Any) -> Any:
         return self.row_or_404(str(id))
