@@ -15,7 +15,7 @@ def create_app(given: Mapping[str, Any] | None = None) -> Flask:
     from importlib import import_module
     from importlib.util import find_spec
 
-    from admin_app import database, look, pages, people, settings, web, words
+    from admin_app import database, look, pages, people, replica, settings, web, words
     from admin_app.pages import failures
 
     app = Flask(__name__)
@@ -25,6 +25,7 @@ def create_app(given: Mapping[str, Any] | None = None) -> Flask:
     words.init_app(app)  # languages, dates and amounts as people read them
     web.init_app(app)  # request life: clock of the transaction, nonce, headers, CSRF
     people.init_app(app)  # who is signed in, and the gate for this request
+    replica.init_app(app)  # reports read a replica where there is one
     look.init_app(app)  # shell, icons, pieces of markup
     failures.init_app(app)  # every failure is a page with a sentence
 
@@ -32,4 +33,6 @@ def create_app(given: Mapping[str, Any] | None = None) -> Flask:
     for name in ("views", "cli"):  # the generated screens, the commands
         if find_spec(f"admin_app.{name}"):
             import_module(f"admin_app.{name}").register(app)
+    if app.testing:
+        import_module("admin_app.desk.selects").check_at_start(app)  # no select over a table that grows
     return app

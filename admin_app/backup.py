@@ -9,15 +9,16 @@ import contextlib
 import gzip
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
 import sqlalchemy as sa
 from flask import current_app
 from flask_babel import gettext as _
+from psycopg import sql as pg
 
-from admin_app import derived, tables, vault
+from admin_app import loading, tables, vault
 from admin_app.clock import utcnow
 from admin_app.database import db, writing
 from admin_app.errors import RuleError
@@ -26,6 +27,8 @@ from admin_app.models import AuditHead
 SUFFIX = ".caredesk"
 # How many nightly backups are kept (default).
 KEEP = 14
+
+Told = Callable[[str, Iterable[str]], Iterable[str]]
 
 
 def revision(connection: sa.Connection) -> str | None:
@@ -49,6 +52,34 @@ def snapshot() -> Iterator[sa.Connection]:
             connection.rollback()
     finally:
         writing.reset(before)
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[sa.Connection]:
+    """A snapshot beside which nobody writes until the block ends. RuleError where somebody writes at this moment."""
+    before = writing.set(True)  # SQLite: the one writer is we
+    try:
+        with db.engine.connect() as plain:
+            connection = plain
+            if plain.dialect.name == "postgresql":
+                connection = plain.execution_options(isolation_level="REPEATABLE READ")
+            try:
+                _keep_writers_out(connection)
+            except sa.exc.OperationalError as error:
+                raise RuleError(_("Somebody is writing. End the desk on every machine, then try again.")) from error
+            yield connection
+            connection.rollback()
+    finally:
+        writing.reset(before)
+
+
+def _keep_writers_out(connection: sa.Connection) -> None:
+    """SQLite: BEGIN IMMEDIATE, which waits as long as any writer of the desk does. PostgreSQL: SHARE locks, at once."""
+    if connection.dialect.name == "postgresql":
+        for table in tables.in_order():
+            statement = pg.SQL("LOCK TABLE {} IN SHARE MODE NOWAIT").format(pg.Identifier(table.name))
+            connection.exec_driver_sql(statement.as_string(None))
+    connection.execute(sa.select(AuditHead.__table__.c.count)).first()
 
 
 def create(path: Path) -> dict[str, Any]:
@@ -154,10 +185,11 @@ def check(path: Path) -> dict[str, Any]:
     raise RuleError(_("The backup is damaged."))
 
 
-def restore(path: Path) -> dict[str, Any]:
+def restore(path: Path, told: Told = lambda _name, source: source) -> dict[str, Any]:
     """Load a backup into an empty database; all of it or nothing. Returns the manifest.
 
-    The whole file is checked first. RuleError where it is damaged, of another version, or the place is not empty.
+    The whole file is checked first; `told` sees the lines of each table pass by. RuleError where the file is damaged,
+    of another version, or the place is not empty.
     """
     manifest = check(path)
     with db.engine.begin() as connection:
@@ -167,15 +199,12 @@ def restore(path: Path) -> dict[str, Any]:
                               "version that made it, then upgrade.", theirs=manifest["revision"], ours=here))
         if not tables.is_empty(connection):
             raise RuleError(_("The database is not empty. Restore into a new one: set CAREDESK_DATABASE_URL."))
-        if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
-        with derived.loading(connection):
+        with loading.into(connection):
             for part in read(path):
                 if not isinstance(part, dict):
                     name, columns, source = part
                     if name in db.metadata.tables:
-                        tables.load(connection, db.metadata.tables[name], source, columns)
-        tables.after_load(connection)
+                        loading.load(connection, db.metadata.tables[name], told(name, source), columns)
         if tables.sums(connection) != manifest["tables"]:
             raise RuleError(_("What was restored differs from the backup. Nothing was kept."))
     return manifest

@@ -29,7 +29,7 @@ def register(app: Flask) -> None:
 
 @click.command()
 def check() -> None:
-    """Look at the database, its migrations, the audit chain, SQLite, the disk and the keys."""
+    """Look at the database, its migrations, the audit chain, SQLite, the disk, the keys and the selects."""
     faults = []
     for name, look in CHECKS.items():
         try:
@@ -127,9 +127,18 @@ def keys() -> str:
     return _("private")
 
 
+def small_selects() -> str:
+    """Whether no select offers what grows, and those over small tables have few options."""
+    from admin_app.desk import selects
+
+    selects.check_at_start(current_app)
+    return selects.sizes()
+
+
 CHECKS: dict[str, Callable[[], str]] = {
     "database": database_answers, "migrations": migrations_current, "integrity": integrity,
     "audit": audit_chain, "search": search_whole, "SQLite": sqlite_version, "disk": disk, "keys": keys,
+    "selects": small_selects,
 }
 
 

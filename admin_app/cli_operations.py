@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import signal
+import threading
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import sqlalchemy as sa
@@ -11,9 +16,11 @@ from flask import Flask, current_app
 from flask_babel import gettext as _
 
 from admin_app import backup as vaults
-from admin_app import derived, jobs, tables
+from admin_app import derived, jobs, loading, serving, tables
 from admin_app.database import db, driver_url, engine_options, prepare_engine
 from admin_app.errors import RuleError
+
+TELL_EVERY = 3  # seconds between two words on how far it is
 
 
 def register(app: Flask) -> None:
@@ -45,6 +52,23 @@ def run_job(name: str, as_of: dt.datetime | None) -> None:
     click.echo(_("Another process runs %(name)s.", name=name) if said is None else f"{name}: {said}")
 
 
+@jobs_group.command("serve")
+def serve_jobs() -> None:
+    """Follow the schedule until SIGTERM or Ctrl-C: once beside gunicorn, or on several machines, each run once."""
+    app: Any = current_app
+    scheduler = jobs.start_scheduler(app._get_current_object())
+    db.session.remove()
+    click.echo(_("Following the schedule. Ctrl-C ends it."))
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: ended.set())
+    while not ended.wait(1):  # a wait without an end is not woken by signals on Windows
+        pass
+    serving.hurry()
+    scheduler.shutdown(wait=True)
+    jobs.let_go()
+
+
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def backup(file: Path) -> None:
@@ -61,7 +85,7 @@ def restore(file: Path) -> None:
     """Check a backup and load it into an empty database; all of it or nothing."""
     vaults.check(file)
     upgrade()
-    manifest = vaults.restore(file)
+    manifest = vaults.restore(file, told)
     rows = sum(part["rows"] for part in manifest["tables"].values())
     click.echo(_("%(rows)s rows restored; counts and checksums are those of the backup.", rows=rows))
 
@@ -87,21 +111,40 @@ def rebuild() -> None:
 def move_to(url: str) -> None:
     """Copy everything into another, empty database, and compare counts and checksums. Stop the desk first."""
     target = _target_engine(url)
-    _make_schema(url)
-    with vaults.snapshot() as source, target.begin() as there:
-        if not tables.is_empty(there):
-            raise RuleError(_("The target database is not empty. Nothing was copied."))
-        if there.dialect.name == "sqlite":
-            there.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
-        with derived.loading(there):
-            for table in tables.in_order():
-                count = tables.load(there, table, tables.lines(source, table), [c.name for c in table.columns])
-                click.echo(f"{table.name}\t{count}")
-        tables.after_load(there)
-        if tables.sums(source) != tables.sums(there):
-            raise RuleError(_("The copy differs from the original. Nothing was kept."))
+    with vaults.alone() as source:
+        _make_schema(url)
+        with target.begin() as there:
+            _copy_all(source, there)
     target.dispose()
     click.echo(_("Moved. Counts and checksums are equal. Set CAREDESK_DATABASE_URL to the new address."))
+
+
+def _copy_all(source: sa.Connection, there: sa.Connection) -> None:
+    """Every table, read once; RuleError where the target holds rows or then differs from what was read."""
+    if not tables.is_empty(there):
+        raise RuleError(_("The target database is not empty. Nothing was copied."))
+    read: dict[str, dict[str, Any]] = {}
+    with loading.into(there):
+        for table in tables.in_order():
+            passing = tables.Sum()
+            count = loading.load(there, table, told(table.name, passing.over(tables.lines(source, table))),
+                                 [column.name for column in table.columns])
+            read[table.name] = passing.result
+            click.echo(f"{table.name}\t{count}")
+        click.echo(_("Indexes …"), err=True)
+    click.echo(_("Comparing …"), err=True)
+    if read != tables.sums(there):
+        raise RuleError(_("The copy differs from the original. Nothing was kept."))
+
+
+def told(name: str, source: Iterable[str]) -> Iterator[str]:
+    """The same lines; every few seconds stderr says how far they are."""
+    last = time.monotonic()
+    for count, line in enumerate(source, 1):
+        if count % 1_000 == 0 and time.monotonic() - last > TELL_EVERY:
+            last = time.monotonic()
+            click.echo(f"{name} {count:,}", err=True)
+        yield line
 
 
 def _target_engine(url: str) -> sa.Engine:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -12,11 +15,14 @@ import sqlalchemy as sa
 from cryptography.fernet import Fernet, InvalidToken
 from flask import current_app
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import event
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
+
+from admin_app.errors import RuleError
 
 try:  # a SQLite without the WAL-reset bug (SAFETY: 3.7.0 to 3.51.2 have it)
     import pysqlite3.dbapi2 as sqlite_module
@@ -24,10 +30,15 @@ except ImportError:  # no wheel for this machine: the check at start says so in 
     sqlite_module = sqlite3  # type: ignore[assignment]
 
 SAFE_SQLITE = (3, 51, 3)
+CHECKPOINT_TRIES = 4
+WAL_KEPT = 64 * 1024 * 1024  # bytes that SQLite's WAL keeps of the disk once it was larger (default)
 
 # Whether the transaction that begins now will write. SQLite must then begin IMMEDIATE: a deferred
 # transaction that turns into a writer skips busy_timeout. Reading requests set it to False.
 writing: ContextVar[bool] = ContextVar("caredesk_writing", default=True)
+# Whether somebody waits in front of a screen for the transaction that begins now: PostgreSQL then breaks off what takes
+# too long. Jobs, imports, backups and commands take the time they need.
+hurried: ContextVar[bool] = ContextVar("caredesk_hurried", default=False)
 
 
 def start_writing(session: Any) -> None:
@@ -48,7 +59,19 @@ class Base(DeclarativeBase):
     })
 
 
-db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+class RoutedSession(FlaskSession):
+    """The session of a request. Where `info["replica"]` holds an engine, plain reading goes there, all else to the
+    database itself; the gate is the same on both."""
+
+    def get_bind(self, mapper: Any = None, clause: Any = None, bind: Any = None, **words: Any) -> Any:
+        replica = self.info.get("replica")
+        writes = self._flushing or isinstance(clause, sa.UpdateBase) or getattr(clause, "_for_update_arg", None)
+        if replica is None or bind is not None or writes:
+            return super().get_bind(mapper=mapper, clause=clause, bind=bind, **words)
+        return replica
+
+
+db = SQLAlchemy(model_class=Base, disable_autonaming=True, session_options={"class_": RoutedSession})
 
 
 class UtcDateTime(TypeDecorator[dt.datetime]):
@@ -101,14 +124,29 @@ def cipher() -> Fernet:
     return Fernet(current_app.config["CAREDESK_ENCRYPTION_KEY"].encode())
 
 
-def engine_options(url: str) -> dict[str, Any]:
-    """Pool and driver options for a database address."""
+# PostgreSQL, for what a person waits for, in milliseconds (defaults): a statement, a lock, a transaction left open.
+STATEMENT_TIMEOUT, LOCK_TIMEOUT, IDLE_TIMEOUT = 30_000, 10_000, 60_000
+CONNECT_TIMEOUT = 5  # seconds until the database counts as down
+POOL_SIZE = 10  # connections that a process keeps: its 8 threads, a job, the access log (default)
+HURRY = (f"SET statement_timeout = {STATEMENT_TIMEOUT}; SET lock_timeout = {LOCK_TIMEOUT}; "
+         f"SET idle_in_transaction_session_timeout = {IDLE_TIMEOUT}")
+PATIENCE = ("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; "
+            "SET LOCAL idle_in_transaction_session_timeout = 0")
+OVERFLOW = 5  # connections beyond, closed after use
+
+
+def engine_options(url: str, pool_size: int = POOL_SIZE, name: str = "caredesk") -> dict[str, Any]:
+    """Pool and driver options for a database address; `name` is what pg_stat_activity shows."""
     quiet = {"hide_parameters": True}  # an error in the log tells no phone number
     if url.startswith("sqlite"):
         memory = url in ("sqlite://", "sqlite:///:memory:")
         options: dict[str, Any] = {"module": sqlite_module, "connect_args": {"timeout": 20, "check_same_thread": False}}
         return options | quiet | ({"poolclass": sa.StaticPool} if memory else {})
-    return quiet | {"pool_pre_ping": True, "pool_size": 8, "max_overflow": 8, "pool_recycle": 1800}
+    return quiet | {
+        "pool_pre_ping": True, "pool_size": pool_size, "max_overflow": OVERFLOW, "pool_recycle": 1800,
+        "pool_timeout": 10, "pool_use_lifo": True,
+        "connect_args": {"connect_timeout": CONNECT_TIMEOUT, "application_name": name, "keepalives_idle": 30,
+                         "keepalives_interval": 10, "keepalives_count": 3}}
 
 
 def driver_url(url: str) -> str:
@@ -128,7 +166,7 @@ def _sqlite_connected(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=20000",
-                   "cache_size=-32000", "temp_store=MEMORY"):
+                   "cache_size=-8000", "temp_store=MEMORY", f"journal_size_limit={WAL_KEPT}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -137,12 +175,57 @@ def _sqlite_begin(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing.get() else "BEGIN")
 
 
+def _postgres_connected(connection: Any, _record: Any) -> None:
+    """The limits of a request stand on every connection, so that a request sends nothing for them."""
+    connection.autocommit = True
+    connection.execute(HURRY)
+    connection.autocommit = False
+
+
+def _postgres_begin(connection: sa.Connection) -> None:
+    if not hurried.get():
+        connection.exec_driver_sql(PATIENCE)
+
+
+@contextmanager
+def patiently() -> Iterator[None]:
+    """Work started from a screen that may take longer than a request: a job run at once."""
+    token = hurried.set(False)
+    try:
+        yield
+    finally:
+        hurried.reset(token)
+
+
 def prepare_engine(engine: Engine) -> None:
-    """Attach the SQLite safety listeners to an engine; nothing to do for PostgreSQL."""
+    """Attach to an engine what makes SQLite safe, and on PostgreSQL the limits of a request."""
+    if engine.dialect.name == "postgresql" and not event.contains(engine, "begin", _postgres_begin):
+        event.listen(engine, "connect", _postgres_connected)
+        event.listen(engine, "begin", _postgres_begin)
     if engine.dialect.name == "sqlite" and not event.contains(engine, "connect", _sqlite_connected):
         engine.dialect.statement_compiler = _HintingCompiler
         event.listen(engine, "connect", _sqlite_connected)
         event.listen(engine, "begin", _sqlite_begin)
+
+
+def checkpoint(engine: Engine) -> bool | None:
+    """Bring SQLite's WAL into its file and make it empty; whether that was done, None for PostgreSQL.
+
+    SQLite does it by itself every thousand pages, but never to the end while readers overlap without a gap. This one
+    waits until those that read now are done, up to busy_timeout. No transaction of this thread may be open.
+    """
+    if engine.dialect.name != "sqlite":
+        return None
+    pooled = engine.raw_connection()
+    try:
+        for turn in range(CHECKPOINT_TRIES):  # where another one is at it SQLite does not wait
+            busy, _pages, _done = pooled.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if not busy:
+                return True
+            time.sleep(turn / 2)
+    finally:
+        pooled.close()
+    return False
 
 
 def sqlite_warning() -> str | None:
@@ -154,6 +237,14 @@ def sqlite_warning() -> str | None:
             "install the package pysqlite3, or use PostgreSQL.")
 
 
+def pool_size(config: Any) -> int:
+    """CAREDESK_POOL_SIZE as a number. Raises RuleError where it is none."""
+    text = str(config.get("CAREDESK_POOL_SIZE") or POOL_SIZE)
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 500):
+        raise RuleError(f"CAREDESK_POOL_SIZE must be a number from 1 to 500, not {text}.")
+    return int(text)
+
+
 def init_app(app: Any) -> None:
     """Bind the database to the application, with the driver, the pool and the SQLite listeners."""
     from flask_migrate import Migrate
@@ -162,7 +253,7 @@ def init_app(app: Any) -> None:
 
     url = driver_url(app.config["SQLALCHEMY_DATABASE_URI"])
     app.config["SQLALCHEMY_DATABASE_URI"] = url
-    app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", engine_options(url))
+    app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", engine_options(url, pool_size(app.config)))
     db.init_app(app)
     Migrate(app, db, directory=str(Path(app.root_path).parent / "migrations"), render_as_batch=True,
             compare_server_default=False)

@@ -13,6 +13,8 @@ import sqlalchemy as sa
 
 # table → what works it out anew from the others
 REBUILDING: dict[str, Callable[[sa.Connection], None]] = {}
+# tables that triggers of the database fill while others are written: they are neither carried nor worked out
+NOTED = frozenset({"directory_change"})
 # what is switched off while rows are loaded in bulk, as (off, on)
 PAUSING: list[tuple[Callable[[sa.Connection], None], Callable[[sa.Connection], None]]] = []
 

@@ -18,10 +18,10 @@ import sqlalchemy as sa
 from flask import Flask, current_app
 from flask_babel import lazy_gettext as _l
 
-from admin_app import access, anchors, audit, backup
+from admin_app import access, anchors, audit, backup, database
 from admin_app.choices import AuditVerb
 from admin_app.clock import at, local_day, utcnow
-from admin_app.database import db
+from admin_app.database import db, patiently
 from admin_app.errors import RuleError
 from admin_app.importing import pieces, running
 from admin_app.models import AccessLog, JobRun, SignIn, SignInFailure, Submission
@@ -86,6 +86,9 @@ def tidy(session: Any, now: dt.datetime) -> str:
     gone += pieces.forget(session, now)
     if gone:
         audit.record(session, AuditVerb.BULK, "access_log", label=f"tidy: {gone}", reason="kept for 3 years, now over")
+    session.commit()
+    if database.checkpoint(db.engine) is False:
+        current_app.logger.warning("SQLite's WAL could not be emptied this time: somebody was reading for long")
     return str(gone)
 
 
@@ -114,19 +117,21 @@ def find(name: str) -> Job:
     raise RuleError(f"There is no job {name}. Jobs: {', '.join(job.name for job in JOBS)}.")
 
 
-def run(name: str, as_of: dt.date | None = None) -> str | None:
-    """Run a job now, or as of the morning of a day; returns its line, or None where another process runs it.
+def run(name: str, as_of: dt.date | None = None, *, unless_since: dt.datetime | None = None) -> str | None:
+    """Run a job now, or as of the morning of a day; returns its line, or None where another process runs it, or has
+    begun it at `unless_since` or later.
 
     What the job has done is kept even where it fails later; the failure is stored and raised.
     """
     job, started = find(name), utcnow()
-    if not _lease(job, started):
+    if not _lease(job, started, unless_since):
         return None
     now = at(as_of, 9) if as_of else started
     try:
-        with access.as_system(db.session, f"job {name}"):
-            said = job.work(db.session, now)
-        db.session.commit()
+        with patiently():
+            with access.as_system(db.session, f"job {name}"):
+                said = job.work(db.session, now)
+            db.session.commit()
     except Exception as error:
         db.session.rollback()
         _finish(job, str(error)[:2000], failed=True)
@@ -139,8 +144,8 @@ def _holder() -> str:
     return f"{socket.gethostname()[:50]}:{os.getpid()}"
 
 
-def _lease(job: Job, now: dt.datetime) -> bool:
-    """Take the job for this process; False while another holds it."""
+def _lease(job: Job, now: dt.datetime, unless_since: dt.datetime | None = None) -> bool:
+    """Take the job for this process; False while another holds it, or where it was begun at `unless_since` or later."""
     table = JobRun.__table__
     connection = db.session.connection()
     if connection.execute(sa.select(table.c.name).where(table.c.name == job.name)).first() is None:
@@ -149,11 +154,40 @@ def _lease(job: Job, now: dt.datetime) -> bool:
                 connection.execute(sa.insert(table).values(name=job.name, failed=False))
         except sa.exc.IntegrityError:  # another process was quicker
             pass
-    taken = connection.execute(sa.update(table).where(
-        table.c.name == job.name, sa.or_(table.c.leased_until.is_(None), table.c.leased_until < now)).values(
+    free = sa.or_(table.c.leased_until.is_(None), table.c.leased_until < now)
+    due = sa.true() if unless_since is None else sa.or_(
+        table.c.started_at.is_(None), table.c.started_at < unless_since)
+    taken = connection.execute(sa.update(table).where(table.c.name == job.name, free, due).values(
         leased_until=now + LEASE, holder=_holder(), started_at=now)).rowcount
     db.session.commit()
     return bool(taken)
+
+
+def let_go(of_the_dead: bool = False) -> int:
+    """Give back what this process holds, at its end; with `of_the_dead` also what processes of this machine hold that
+    are no more. Returns how many jobs are free again."""
+    table = JobRun.__table__
+    host, _colon, _pid = _holder().rpartition(":")
+    held = db.session.connection().execute(sa.select(table.c.holder).where(
+        table.c.leased_until.is_not(None), table.c.holder.startswith(f"{host}:", autoescape=True))).scalars().all()
+    gone = {holder for holder in held if holder == _holder() or (of_the_dead and _is_dead(holder.rpartition(":")[2]))}
+    freed = db.session.connection().execute(
+        sa.update(table).where(table.c.holder.in_(gone)).values(leased_until=None)).rowcount if gone else 0
+    db.session.commit()
+    return freed
+
+
+def _is_dead(pid: str) -> bool:
+    """Whether no process of this machine has this number; False where that cannot be asked (Windows)."""
+    if os.name != "posix" or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
 
 
 def _finish(job: Job, said: str, *, failed: bool) -> None:
@@ -170,13 +204,19 @@ def states() -> list[dict[str, Any]]:
     return [{"name": job.name, "help": job.help, "when": job.when, "last": last.get(job.name)} for job in JOBS]
 
 
-# ---------------------------------------------------------------- the scheduler of `make run`
+# ---------------------------------------------------------------- the scheduler of `make run` and `jobs serve`
 
 
 def start_scheduler(app: Flask) -> Any:
-    """Follow the schedule inside this process. Returns the scheduler; shutdown() ends it."""
+    """Follow the schedule inside this process. Returns the scheduler; shutdown() ends it.
+
+    Several processes may follow it, on one machine or on several: each run is begun by one of them.
+    """
     from apscheduler.schedulers.background import BackgroundScheduler
 
+    with app.app_context():
+        let_go(of_the_dead=True)
+        db.session.remove()
     zone = app.config["CAREDESK_TIMEZONE"]
     scheduler = BackgroundScheduler(timezone=zone, daemon=True)
     for job in JOBS:
@@ -195,6 +235,6 @@ def _run_quietly(app: Flask, name: str) -> None:
         access.set_actor(db.session, access.Actor(name=f"job {name}", system=f"job {name}", store_ids=None,
                                                   road=f"job {name}"))
         try:
-            run(name)
+            run(name, unless_since=utcnow().replace(second=0))
         except Exception:
             app.logger.exception("job %s failed", name)

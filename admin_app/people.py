@@ -131,7 +131,7 @@ def me() -> User:
 
 
 def _enter() -> Any:
-    if request.endpoint in ("static", "admin.static") or request.endpoint is None:
+    if request.endpoint in ("static", "admin.static", "health.healthz") or request.endpoint is None:
         return None
     if not current_user.is_authenticated:
         return None if request.endpoint in PUBLIC else _ask_to_sign_in()

@@ -65,6 +65,22 @@ def serve(app: Flask) -> int:
     return 0
 
 
+def check(app: Flask) -> None:
+    """What every process looks at before it serves. RuleError where the schema is not this program's, or the desk must
+    not be served on its address. A database that is down is none: it may come back."""
+    from admin_app import cli_checks, starting
+    from admin_app.database import db
+
+    with app.app_context():
+        try:
+            cli_checks.migrations_current()
+            starting.check_address(app)
+        except sa.exc.OperationalError as error:
+            app.logger.warning("the database does not answer yet: %s", error.orig)
+        finally:
+            db.session.remove()
+
+
 def listen(app: Flask) -> Any:
     """The web server, bound to HOST and PORT. RuleError where another program was quicker."""
     options = server_options(app)

@@ -31,7 +31,11 @@ SETTINGS = (
             "Default: made once, kept in instance/encryption.key. Without it a backup cannot be read."),
     Setting("CAREDESK_TIMEZONE", "Asia/Shanghai", "Time zone of the store's clock."),
     Setting("CAREDESK_LOCALE", "zh_Hans_CN", "Language for people who chose none: zh_Hans_CN, zh_Hant_TW or en."),
-    Setting("CAREDESK_REPLICA_URL", "", "A read replica for reports. Default: the database itself."),
+    Setting("CAREDESK_REPLICA_URL", "", "A streaming replica of PostgreSQL that reports read. Default: the database."),
+    Setting("CAREDESK_REPLICA_LAG", "10", "Seconds a replica may be behind; reports then read the database itself."),
+    Setting("CAREDESK_POOL_SIZE", "10", "PostgreSQL: connections a process keeps; up to 5 more in a rush."),
+    Setting("CAREDESK_WORKERS", "2", "Processes of gunicorn (admin_app/gunicorn_conf.py)."),
+    Setting("CAREDESK_PROXIES", "127.0.0.1,::1", "With CAREDESK_HTTPS=1: addresses of the proxies that are believed."),
     Setting("CAREDESK_DEMO", "", "0: never a demo store on the first start. 1: this is a demo."),
     Setting("CAREDESK_INSTANCE", "", "Folder for the database, keys, logs and backups. Default: instance/."),
     Setting("CAREDESK_HTTPS", "", "1: people reach this server over HTTPS (directly or by a proxy)."),
@@ -40,6 +44,11 @@ SETTINGS = (
     Setting("HOST", "127.0.0.1", "Address the server listens on."),
     Setting("PORT", "8000", "Port the server listens on."),
 )
+
+
+def plain(name: str) -> str:
+    """A setting of the environment, or its default, where no application is made yet."""
+    return os.environ.get(name) or next(setting.default for setting in SETTINGS if setting.name == name)
 
 
 def _kept_secret(folder: Path, name: str, make: Any) -> str:

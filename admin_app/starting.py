@@ -94,7 +94,7 @@ def prepare(app: Flask, demo: bool | None = None) -> list[str]:
             seed(db.session)
         db.session.commit()
         anchors.keep(db.session)
-        _check_address(app)
+        check_address(app)
         lines = sign_ins(db.session)
         db.session.remove()
     return lines
@@ -169,7 +169,7 @@ def sign_ins(session: Any) -> list[str]:
     return []
 
 
-def _check_address(app: Flask) -> None:
+def check_address(app: Flask) -> None:
     """Outside a demo a key or password that everybody knows is refused on an address others can reach."""
     if is_loopback(str(app.config["HOST"])) or is_demo(db.session):
         return

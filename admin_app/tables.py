@@ -1,6 +1,7 @@
-"""Whole tables as lines of text and back, the same on SQLite and PostgreSQL; with counts and checksums.
+"""Whole tables as lines of text, the same from SQLite and PostgreSQL; with counts and checksums.
 
-Encrypted columns stay encrypted. Used by backup and restore and by the move to another database.
+A line is a JSON list of the columns: times as ISO 8601 in UTC, amounts as text, what is encrypted as it lies there.
+Used by backup and restore and by the move to another database; loading.py is the way back.
 """
 
 from __future__ import annotations
@@ -15,41 +16,75 @@ from typing import Any
 import sqlalchemy as sa
 
 from admin_app import derived
-from admin_app.database import Encrypted, UtcDateTime, db
+from admin_app.database import UtcDateTime, db
 
 BATCH = 2_000
+Turn = Callable[[Any], Any]
 
 
 def in_order() -> list[sa.Table]:
     """Every table that holds something of its own (derived.py names the others), those that others point at first."""
-    return [table for table in db.metadata.sorted_tables if table.name not in derived.REBUILDING]
+    left_out = derived.NOTED | derived.REBUILDING.keys()
+    return [table for table in db.metadata.sorted_tables if table.name not in left_out]
 
 
-def _raw(column: sa.Column[Any]) -> Any:
-    """The column as it is stored where its type would decrypt or decorate it."""
-    if isinstance(column.type, Encrypted):
-        return sa.type_coerce(column, sa.Text()).label(column.key)
-    if isinstance(column.type, sa.types.TypeDecorator) and not isinstance(column.type, UtcDateTime):
-        return sa.type_coerce(column, sa.String()).label(column.key)
-    return column
+def is_empty(connection: sa.Connection) -> bool:
+    """Whether no table holds a row."""
+    return not any(connection.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first()
+                   for table in in_order())
 
 
-def _text(value: Any) -> Any:
-    if isinstance(value, dt.datetime):
-        return value.astimezone(dt.UTC).isoformat()
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return str(value)
-    return value
+# ---------------------------------------------------------------- values as they are stored, as text
+
+
+def _moment_of_sqlite(value: str) -> str:
+    """SQLite keeps "2026-11-23 02:00:00.000000", in UTC."""
+    if len(value) != 26:
+        return dt.datetime.fromisoformat(value).replace(tzinfo=dt.UTC).isoformat()
+    return f"{value[:10]}T{value[11:19]}+00:00" if value.endswith(".000000") else f"{value[:10]}T{value[11:]}+00:00"
+
+
+def _moment(value: dt.datetime) -> str:
+    return value.astimezone(dt.UTC).isoformat()
+
+
+def _amount_of_sqlite(scale: int) -> Turn:
+    """SQLite keeps amounts as numbers; the text has the places of the column."""
+    pattern = f"%.{scale}f"
+    return lambda value: pattern % value
+
+
+def turn(column: sa.Column[Any], sqlite: bool) -> Turn | None:
+    """What makes the text of a value as the driver gives it; None where the value is written as it is."""
+    kind = column.type
+    if isinstance(kind, UtcDateTime):
+        return _moment_of_sqlite if sqlite else _moment
+    if isinstance(kind, sa.Date):
+        return None if sqlite else dt.date.isoformat
+    if isinstance(kind, sa.Numeric):
+        return _amount_of_sqlite(kind.scale or 0) if sqlite else Decimal.__str__
+    if sqlite and isinstance(kind, sa.Boolean):
+        return bool
+    return json.loads if sqlite and isinstance(kind, sa.JSON) else None
 
 
 def lines(connection: sa.Connection, table: sa.Table) -> Iterator[str]:
     """The rows of a table in the order of their key, each as a JSON list of its columns."""
-    key = next(iter(table.primary_key.columns))
-    statement = sa.select(*[_raw(column) for column in table.columns]).order_by(key)
-    for row in connection.execute(statement.execution_options(yield_per=BATCH)):
-        yield json.dumps([_text(value) for value in row], ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    sqlite, key = connection.dialect.name == "sqlite", next(iter(table.primary_key.columns))
+    turns = [(place, made) for place, made in enumerate(turn(column, sqlite) for column in table.columns) if made]
+    stored = [sa.type_coerce(column, sa.types.NullType()).label(column.key) for column in table.columns]
+    found = connection.execute(sa.select(*stored).order_by(key).execution_options(yield_per=BATCH))
+    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
+    for row in found:
+        values = list(row)
+        for place, made in turns:
+            value = values[place]
+            if value is not None:
+                values[place] = made(value)
+        yield encode(values)
+
+
+# ---------------------------------------------------------------- counts and checksums
 
 
 class Sum:
@@ -80,76 +115,3 @@ def sums(connection: sa.Connection) -> dict[str, dict[str, Any]]:
             pass
         found[table.name] = passing.result
     return found
-
-
-# ---------------------------------------------------------------- back into a database
-
-
-def _reader(column: sa.Column[Any]) -> Callable[[Any], Any] | None:
-    """What turns the text of a column back into its value; None where it is the value already."""
-    if isinstance(column.type, UtcDateTime):
-        return dt.datetime.fromisoformat
-    if isinstance(column.type, sa.Date):
-        return dt.date.fromisoformat
-    if isinstance(column.type, sa.Numeric):
-        return Decimal
-    return None
-
-
-def _plain_table(table: sa.Table) -> sa.Table:
-    """The table with stored types: what is encrypted must not be encrypted twice."""
-    twin = sa.MetaData()
-    columns = []
-    for column in table.columns:
-        decorated = isinstance(column.type, sa.types.TypeDecorator) and not isinstance(column.type, UtcDateTime)
-        columns.append(sa.Column(column.name, sa.Text() if decorated else column.type, key=column.key))
-    return sa.Table(table.name, twin, *columns)
-
-
-def load(connection: sa.Connection, table: sa.Table, source: Iterable[str], names: list[str]) -> int:
-    """Insert the rows that `source` lists with columns `names`; returns how many.
-
-    A column that points at its own table is filled in afterwards, since the row it names may come later.
-    """
-    plain = _plain_table(table)
-    readers = {name: _reader(table.c[name]) for name in names if name in table.c}
-    own = [column.name for column in table.columns for key in column.foreign_keys if key.column.table is table]
-    later: list[dict[str, Any]] = []
-    count, batch = 0, []
-    for line in source:
-        values = {}
-        for name, value in zip(names, json.loads(line), strict=True):
-            if name in readers:
-                read = readers[name]
-                values[name] = read(value) if read is not None and value is not None else value
-        later += [{"row": values["id"], "column": name, "value": values[name]} for name in own if values[name]]
-        values.update(dict.fromkeys(own))
-        batch.append(values)
-        count += 1
-        if len(batch) == BATCH:
-            connection.execute(sa.insert(plain), batch)
-            batch = []
-    if batch:
-        connection.execute(sa.insert(plain), batch)
-    for link in later:
-        connection.execute(sa.update(plain).where(plain.c.id == link["row"]).values({link["column"]: link["value"]}))
-    return count
-
-
-def after_load(connection: sa.Connection) -> None:
-    """Let PostgreSQL's numbering go on behind the highest key; SQLite does so by itself."""
-    if connection.dialect.name != "postgresql":
-        return
-    for table in in_order():
-        if "id" in table.c and isinstance(table.c.id.type, sa.Integer):
-            highest = connection.execute(sa.select(sa.func.max(table.c.id))).scalar()
-            sequence = connection.execute(
-                sa.select(sa.func.pg_get_serial_sequence(f'"{table.name}"', "id"))).scalar()
-            if sequence and highest:
-                connection.execute(sa.select(sa.func.setval(sequence, highest)))
-
-
-def is_empty(connection: sa.Connection) -> bool:
-    """Whether no table holds a row."""
-    return not any(connection.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first()
-                   for table in in_order())

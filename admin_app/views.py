@@ -36,6 +36,9 @@ class CustomerView(DeskView):
         if is_new and row.owner_id is None and not access.can("customer", "assign"):
             row.owner_id = access.current().user_id
 
+    def narrow_lookup(self, name: str, statement: Any) -> Any:
+        return assign.keepers(statement) if name == "owner_id" else super().narrow_lookup(name, statement)
+
 
 class CustomerReaderView(DeskView):
     model = models.CustomerReader

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import secrets
+import time
 from typing import Any
 
 from flask import Flask, abort, current_app, g, redirect, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from admin_app import shell
-from admin_app.database import db, writing
+from admin_app.database import db, hurried, writing
 from admin_app.errors import Refused
 from admin_app.settings import is_loopback
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 STATIC = ("static", "admin.static")
+DEMO_KNOWN = 60  # seconds
 csrf = CSRFProtect()
 
 
@@ -39,6 +42,7 @@ def csp_nonce() -> str:
 
 def _begin() -> None:
     writing.set(request.method not in SAFE_METHODS)
+    hurried.set(True)
     if request.endpoint in STATIC:
         return
     if any("\x00" in value for value in request.values.values()):
@@ -48,16 +52,17 @@ def _begin() -> None:
 
 
 def is_demo() -> bool:
-    """Whether the database is a demo: every store of it is a demo store. Asked once a process and database."""
-    kept = current_app.extensions.get("caredesk_is_demo")
-    if kept is None:
+    """Whether the database is a demo: every store of it is a demo store. Asked once a minute and process, since another
+    process may have made the first real store."""
+    kept, until = current_app.extensions.get("caredesk_is_demo", (None, 0.0))
+    if kept is None or time.monotonic() > until:
         from admin_app import access
         from admin_app.models import Store
 
         flags = list(db.session.scalars(access.ungated(db.select(Store.demo))))
         kept = bool(flags) and all(flags)
         if flags:
-            current_app.extensions["caredesk_is_demo"] = kept
+            current_app.extensions["caredesk_is_demo"] = kept, time.monotonic() + DEMO_KNOWN
     return kept
 
 
@@ -87,3 +92,26 @@ def _headers(response: Any) -> Any:
 
 def _end(_error: BaseException | None) -> None:
     writing.set(True)
+    hurried.set(False)
+
+
+class BehindProxy:
+    """What the proxies of CAREDESK_PROXIES say about the visitor is believed where CAREDESK_HTTPS is set.
+
+    For servers that do not see to it themselves (gunicorn); waitress does in serving.py.
+    """
+
+    HEADERS = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PORT",
+               "HTTP_X_FORWARDED_PREFIX", "HTTP_FORWARDED")
+
+    def __init__(self, inner: Any, config: Any) -> None:
+        self.inner, self.fixed = inner, ProxyFix(inner, x_for=1, x_proto=1, x_host=1)
+        named = str(config["CAREDESK_PROXIES"]).split(",") if str(config["CAREDESK_HTTPS"]) == "1" else []
+        self.trusted = {name.strip() for name in named if name.strip()}
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        if environ.get("REMOTE_ADDR") in self.trusted:
+            return self.fixed(environ, start_response)
+        for name in self.HEADERS:
+            environ.pop(name, None)
+        return self.inner(environ, start_response)

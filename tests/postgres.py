@@ -7,9 +7,11 @@ instead, which is faster than migrating again.
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import subprocess
 import tempfile
+import time
 import uuid
 import warnings
 from collections.abc import Iterator
@@ -79,6 +81,24 @@ class Server:
         """Stop and start again: every connection is lost, nothing that was committed is."""
         self._control("restart", "-m", "fast")
 
+    @contextmanager
+    def standby(self) -> Iterator[Standby]:
+        """A streaming replica of this server, for the length of the block."""
+        made = Standby(self)
+        try:
+            yield made
+        finally:
+            made.stop()
+
+    def halt(self) -> None:
+        """Stop the server, its files stay."""
+        self._control("stop", "-m", "fast")
+
+    def start(self) -> None:
+        """Start it again, as it was started before."""
+        _program, *options = shlex.split((self.folder / "postmaster.opts").read_text())
+        self._control("start", "-o", shlex.join(options))
+
     def stop(self) -> None:
         """Stop the server and take its files away."""
         self._handle.cleanup()
@@ -89,11 +109,65 @@ class Server:
         with psycopg.connect(self.plain_url(), autocommit=True) as connection:
             connection.execute(statement.encode())
 
+    def run(self, program: str, *arguments: str) -> None:
+        """One of PostgreSQL's programs as the person whom the server runs as."""
+        subprocess.run([str(self.programs / program), *arguments], check=True, user=self._handle.system_user,
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def own(self, folder: Path) -> None:
+        """Give a folder to the person whom the server runs as."""
+        if self._handle.system_user is not None:
+            shutil.chown(folder, self._handle.system_user)
+
     def _control(self, *arguments: str) -> None:
-        """pg_ctl as the person whom the server runs as; the server keeps the options that it was started with."""
-        command = [str(self.programs / "pg_ctl"), "-D", str(self.folder), "-w", *arguments]
-        subprocess.run(command, check=True, user=self._handle.system_user, stdin=subprocess.DEVNULL,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        """pg_ctl; the server keeps the options that it was started with."""
+        self.run("pg_ctl", "-D", str(self.folder), "-w", *arguments)
+
+
+class Standby:
+    """A streaming replica: read only, a moment behind. It listens on a socket in its own folder."""
+
+    def __init__(self, primary: Server) -> None:
+        self.primary = primary
+        self.home = Path(tempfile.mkdtemp(prefix="caredesk-standby-")).resolve()
+        primary.own(self.home)
+        self.folder = self.home / "data"
+        primary.run("pg_basebackup", "-D", str(self.folder), "-R", "-X", "stream", "-c", "fast",
+                    "-d", primary.plain_url())
+        self.start()
+
+    def url(self, name: str) -> str:
+        """The address of a database of the primary, here."""
+        return f"postgresql+psycopg://postgres:@/{name}?host={self.home}"
+
+    def start(self) -> None:
+        self.primary.run("pg_ctl", "-D", str(self.folder), "-w", "-o", f"-k {self.home} -h ''", "start")
+
+    def halt(self) -> None:
+        self.primary.run("pg_ctl", "-D", str(self.folder), "-w", "-m", "immediate", "stop")
+
+    def pause(self, yes: bool) -> None:
+        """Stop or go on replaying what comes in."""
+        with psycopg.connect(self.url("postgres").replace("+psycopg", ""), autocommit=True) as connection:
+            connection.execute("SELECT pg_wal_replay_pause()" if yes else "SELECT pg_wal_replay_resume()")
+
+    def catch_up(self) -> None:
+        """Until everything that the primary has written is here."""
+        with psycopg.connect(self.primary.plain_url(), autocommit=True) as there, \
+                psycopg.connect(self.url("postgres").replace("+psycopg", ""), autocommit=True) as here:
+            written = there.execute("SELECT pg_current_wal_insert_lsn()::text").fetchone()
+            begun = time.monotonic()
+            while time.monotonic() - begun < 30:
+                found = here.execute("SELECT pg_wal_lsn_diff(%s::pg_lsn, pg_last_wal_replay_lsn())", written).fetchone()
+                if found is not None and found[0] <= 0:
+                    return
+                time.sleep(0.02)
+        raise AssertionError("the standby never caught up")
+
+    def stop(self) -> None:
+        if (self.folder / "postmaster.pid").exists():
+            self.halt()
+        shutil.rmtree(self.home, ignore_errors=True)
 
 
 @contextmanager

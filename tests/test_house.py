@@ -29,7 +29,7 @@ ARROWS = {
 # Files that write rows in bulk and write their own audit entry.
 BULK_WRITERS = {"audit.py", "sessions.py", "passwords.py", "starting.py", "once.py", "access_log.py", "trail.py",
                 "directory.py",  # puts one note of a change in the place of many
-                "tables.py",  # fills an empty database from a backup, audit entries included
+                "loading.py",  # fills an empty database from a backup, audit entries included
                 "pieces.py", "running.py"}  # the file of an import and how far it is; its rows have their own entries
 
 

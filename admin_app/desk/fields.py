@@ -72,7 +72,7 @@ class Control:
         return _select(field, attributes, [(str(value), str(label)) for value, label in field.about.choices.pairs()])
 
     def _link(self, field: DeskField, attributes: dict[str, Any]) -> Markup:
-        if field.about.target in SMALL:
+        if is_select(field.about.target):
             return _select(field, attributes, options_of(field.about.target))
         label = label_of_link(field.about.target, field.text) if field.link_label is None else field.link_label
         lookup = url_for(f"{field.table}.ajax_lookup", name=field.short_name)
@@ -100,6 +100,11 @@ def _select(field: DeskField, attributes: dict[str, Any], options: Sequence[tupl
     body = Markup("").join(Markup('<option value="{}"{}>{}</option>').format(
         value, Markup(" selected") if value == text else "", label) for value, label in [*blank, *foreign, *options])
     return Markup("<select {}>{}</select>").format(_params(attributes | {"name": field.name}), body)
+
+
+def is_select(target: str) -> bool:
+    """Whether a link to this table is a select; all others are looked up while typing."""
+    return target in SMALL
 
 
 def options_of(target: str) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ from admin_app import access, look, shell
 from admin_app.database import db
 from admin_app.desk import asking, chosen, record
 from admin_app.desk.cells import NUMERIC, SHORT
-from admin_app.desk.fields import SMALL, label_of_link, options_of
+from admin_app.desk.fields import is_select, label_of_link, options_of
 from admin_app.desk.filters import RELATIVE, Filter
 from admin_app.desk.listing import Page
 from admin_app.rules import field_sets
@@ -282,7 +282,7 @@ class Toolbar:
         return None
 
     def _link_control(self, arg: str, one: Filter) -> tuple[str, Any, str, Any]:
-        if one.field.target in SMALL:
+        if is_select(one.field.target):
             return arg, one.operation(), "select", options_of(one.field.target)
         lookup = f"{request.script_root}/admin/{self.view.table}/ajax/lookup/?name={one.column}"
         return arg, one.operation(), "link", lookup

@@ -14,13 +14,12 @@ from flask_babel import lazy_gettext as _l
 from admin_app.choices import Cause, CauseType, Choice, ComplaintArea, ComplaintLevel, Department
 from admin_app.columns import Field
 from admin_app.database import db
-from admin_app.desk import kinds
+from admin_app.desk import kinds, selects
+from admin_app.desk.fields import label_of_link
 from admin_app.errors import RuleError
 from admin_app.models import Complaint, User
 from admin_app.rules import complaints, workdays
 from admin_app.rules.complaints.steps import TYPES_OF
-
-MOST_PEOPLE = 200  # names in the select of the responsible person
 
 
 @dataclass(frozen=True)
@@ -134,8 +133,6 @@ def more_of(complaint: Complaint) -> tuple[str, ...]:
 
 def options(ask: Ask, complaint: Complaint) -> list[tuple[str, Any]]:
     """(value, label) of a control that offers a choice."""
-    if ask.kind == "person":
-        return people_of(complaint)
     if ask.kind == "yes_no":
         return [("1", _("Satisfied")), ("0", _("Not satisfied"))]
     if ask.name == "area":
@@ -152,11 +149,15 @@ def cause_types() -> list[tuple[Any, list[tuple[str, Any]]]]:
             for cause, types in TYPES_OF.items()]
 
 
-def people_of(complaint: Complaint) -> list[tuple[str, Any]]:
-    """The active people of the complaint's store."""
-    rows = db.session.execute(sa.select(User.id, User.name).where(
-        User.store_id == complaint.store_id, User.active).order_by(User.name).limit(MOST_PEOPLE))
-    return [(str(key), name) for key, name in rows]
+def people_of(complaint: Complaint) -> list[Any] | None:
+    """The active people of the complaint's store as (id, name); None for too many."""
+    return selects.few_people(sa.select(User.id, User.name).where(
+        User.store_id == complaint.store_id, User.active).order_by(User.name))
+
+
+def name_of(value: str) -> str:
+    """The name of a person who is chosen already."""
+    return label_of_link("user", value)
 
 
 def start_values(verb: str, complaint: Complaint, now: dt.datetime) -> dict[str, str]:

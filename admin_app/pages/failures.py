@@ -8,9 +8,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
-from flask import Flask, current_app, jsonify, render_template, request
+from flask import Flask, current_app, g, jsonify, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_login import AnonymousUserMixin, current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -53,12 +54,24 @@ def wants_json() -> bool:
     return request.path.startswith("/api/") or best == "application/json"
 
 
+def _know_the_person() -> None:
+    """Every template asks who is signed in; where the database cannot say, it is nobody, so that the page comes."""
+    from admin_app.database import db
+
+    try:
+        _signed_in = current_user.is_authenticated
+    except sa.exc.SQLAlchemyError:
+        db.session.rollback()
+        g._login_user = AnonymousUserMixin()
+
+
 def page(code: int, sentence: Any = None, number: str | None = None) -> tuple[Any, int]:
     """The answer for a status code: JSON for a script, a page for a person."""
     title, usual = WORDS.get(code, WORDS[500 if code >= 500 else 400])
     said = str(sentence or usual)
     if wants_json():
         return jsonify({"error": said} | ({"number": number} if number else {})), code
+    _know_the_person()
     return render_template("errors/error.html", code=code, title=title, sentence=said, number=number,
                            back=back()), code
 
@@ -94,17 +107,37 @@ def _fault(error: Exception) -> tuple[Any, int]:
     return page(500, number=_number(error))
 
 
-def _busy(error: sa.exc.OperationalError) -> tuple[Any, int, dict[str, str]]:
+def _busy(error: Exception) -> Any:
     """The database does not answer in time: nothing was saved, and the same step works in a moment."""
+    from admin_app import replica
     from admin_app.database import db
 
+    elsewhere = replica.again(error)
+    if elsewhere is not None:
+        return elsewhere
     db.session.rollback()
-    return (*page(503, number=_number(error)), {"Retry-After": "30"})
+    number = _number(error)
+    down = getattr(error, "connection_invalidated", False) or "connect" in str(getattr(error, "orig", error)).lower()
+    sentence = _("The database does not answer just now. Nothing was saved; try again in a minute.") if down else None
+    if wants_json() or request.method in ("GET", "HEAD"):
+        return (*page(503, sentence, number), {"Retry-After": "30"})
+    _know_the_person()
+    title, usual = WORDS[503]
+    return render_template("errors/error.html", code=503, title=title, sentence=sentence or usual, number=number,
+                           back=back(), typed=_typed()), 503, {"Retry-After": "30"}
+
+
+def _typed() -> list[tuple[str, str]] | None:
+    """What was typed into a form that could not be saved, to send it once more; None for passwords and files."""
+    if any("password" in name for name in request.form) or request.files:
+        return None
+    return list(request.form.items(multi=True))
 
 
 def init_app(app: Flask) -> None:
     """Answer every failure with a page of our own."""
     app.register_error_handler(sa.exc.OperationalError, _busy)
+    app.register_error_handler(sa.exc.TimeoutError, _busy)  # every connection of the pool is in use
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(RuleError, _rule)

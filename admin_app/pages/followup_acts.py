@@ -15,6 +15,7 @@ from admin_app import access
 from admin_app.choices import FollowUpState
 from admin_app.clock import local_day, utcnow
 from admin_app.database import db
+from admin_app.desk.fields import label_of_link
 from admin_app.errors import Refused, RuleError
 from admin_app.models import FollowUp, User
 from admin_app.pages import task_rows
@@ -79,7 +80,7 @@ def bulk() -> Any:
 
     rows = task_rows.rows_of(sa.select(FollowUp).where(FollowUp.id.in_([task.id for task in tasks])), utcnow())
     return render_template("followups_bulk.html", rows=rows, verb=_verb(), error=error, back=_back(),
-                           people=page.colleagues(), typed=request.form,
+                           people=page.colleagues(), typed=request.form, label_of=label_of_link,
                            tomorrow=(local_day(utcnow()) + dt.timedelta(days=1)).isoformat()), 400 if error else 200
 
 

@@ -21,6 +21,7 @@ from admin_app import access, clock, menu, once
 from admin_app.choices import Purpose, Scope
 from admin_app.clock import utcnow
 from admin_app.database import db
+from admin_app.desk import selects
 from admin_app.models import Customer, FollowUp, FollowUpRule, Store, User
 from admin_app.pages import task_rows, visit_form
 from admin_app.pages.task_rows import TaskRow
@@ -197,8 +198,8 @@ def _person(question: Asked) -> str | None:
     return user.name if user is not None else "–"
 
 
-def colleagues() -> list[tuple[int, str]]:
-    """(id, name) of the active people whose tasks this person may see or to whom they may go."""
+def colleagues() -> list[Any] | None:
+    """(id, name) of the active people whose tasks this person may see or to whom they may go; None for too many."""
     actor = access.current()
     if actor.right("followup").read is Scope.OWN:
         return []
@@ -207,7 +208,7 @@ def colleagues() -> list[tuple[int, str]]:
         found = found.where(User.id.in_(actor.team_ids))
     elif actor.store_ids is not None:
         found = found.where(User.store_id.in_(actor.store_ids))
-    return list(db.session.execute(found.limit(200)))
+    return selects.few_people(found)
 
 
 @menu.counted("due")

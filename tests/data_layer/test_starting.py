@@ -150,16 +150,16 @@ def test_a_store_that_is_there_never_gets_the_demo(app: Flask) -> None:
 def test_the_demo_password_is_refused_on_an_address_others_reach(app: Flask, cast: Any) -> None:
     app.config["HOST"], app.config["SECRET_KEY"] = "0.0.0.0", "a-key-with-many-letters-1234567890"
     try:
-        starting._check_address(app)
+        starting.check_address(app)
         cast.marketing.password_hash = passwords.hash_password(passwords.DEMO_PASSWORD)
         db.session.flush()
         with pytest.raises(starting.RuleError, match="marketing"):
-            starting._check_address(app)
+            starting.check_address(app)
         app.config["SECRET_KEY"] = "t" * 40
         with pytest.raises(starting.RuleError, match="SECRET_KEY"):
-            starting._check_address(app)
+            starting.check_address(app)
         app.config["HOST"] = "127.0.0.1"
-        starting._check_address(app)
+        starting.check_address(app)
     finally:
         app.config["HOST"], app.config["SECRET_KEY"] = "127.0.0.1", "t" * 32
 
