@@ -141,7 +141,8 @@ class Postgresql:
             with (self.folder / "postgresql.conf").open("a") as file:
                 file.write(POSTGRESQL)
             self._control("restart", "-m", "fast")
-        self._held = psycopg.connect(self.url("postgres"), autocommit=True)  # tells other runs that we are here
+        # tells other runs that we are here
+        self._held = psycopg.connect(self.url("postgres"), autocommit=True, application_name="bench run")
 
     def url(self, name: str) -> str:
         return str(self._handle.get_uri(name))
@@ -174,8 +175,8 @@ class Postgresql:
             self._control("stop", "-m", "fast")
 
     def _others(self) -> bool:
-        """Whether anybody else is connected."""
-        return self._held.execute("SELECT 1 FROM pg_stat_activity WHERE backend_type = 'client backend' "
+        """Whether another run is here."""
+        return self._held.execute("SELECT 1 FROM pg_stat_activity WHERE application_name = 'bench run' "
                                   "AND pid <> pg_backend_pid()").fetchone() is not None
 
     def _has(self, name: str) -> bool:
