@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -16,9 +17,12 @@ from admin_app import anchors, audit, database, search_index
 from admin_app.cli_base import Sentence
 from admin_app.database import db
 from admin_app.errors import RuleError
+from admin_app.rules.scores.rollup import rebuilding
 
 # Below so many free bytes a backup and a day's work may not fit any more (default).
 LEAST_FREE = 500 * 1024 * 1024
+# So many people's roll-ups are compared with their records; the job `scores` compares everybody's.
+LOOKED_AT = 5
 
 
 def register(app: Flask) -> None:
@@ -115,6 +119,21 @@ def disk() -> str:
     return _("%(free)s GB free", free=round(free / 1024**3, 1))
 
 
+def score_rollups() -> str:
+    """Whether the roll-ups of some people, drawn by lot, say what the records say."""
+    connection = db.session.connection()
+    if not rebuilding.is_built(connection):
+        raise RuleError(_("The roll-ups of the scores were never worked out. Run: flask --app wsgi jobs run scores"))
+    everybody = [person for people in rebuilding.people_in_pieces(connection) for person in people]
+    some = random.sample(everybody, min(LOOKED_AT, len(everybody)))
+    with rebuilding.snapshot(db.session) as there:
+        different = len(rebuilding.differences(there, some))
+    if different:
+        raise RuleError(_("The roll-ups of the scores differ from the records in %(count)s rows. "
+                          "Run: flask --app wsgi jobs run scores", count=different))
+    return _("those of %(count)s people looked at are right", count=len(some))
+
+
 def keys() -> str:
     """Whether the keys are private, and the encryption key opens what it has closed."""
     token = database.cipher().encrypt(b"caredesk")
@@ -137,8 +156,8 @@ def small_selects() -> str:
 
 CHECKS: dict[str, Callable[[], str]] = {
     "database": database_answers, "migrations": migrations_current, "integrity": integrity,
-    "audit": audit_chain, "search": search_whole, "SQLite": sqlite_version, "disk": disk, "keys": keys,
-    "selects": small_selects,
+    "audit": audit_chain, "search": search_whole, "score roll-ups": score_rollups, "SQLite": sqlite_version,
+    "disk": disk, "keys": keys, "selects": small_selects,
 }
 
 

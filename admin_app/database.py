@@ -250,6 +250,7 @@ def init_app(app: Any) -> None:
     from flask_migrate import Migrate
 
     from admin_app import audit, models, search_index, sessions  # noqa: F401 - they listen
+    from admin_app.rules.scores.rollup import rebuilding  # noqa: F401 - the roll-ups of the scores listen
 
     url = driver_url(app.config["SQLALCHEMY_DATABASE_URI"])
     app.config["SQLALCHEMY_DATABASE_URI"] = url

@@ -26,6 +26,7 @@ from admin_app.errors import RuleError
 from admin_app.importing import pieces, running
 from admin_app.models import AccessLog, JobRun, SignIn, SignInFailure, Submission
 from admin_app.rules import complaints, followups, quality
+from admin_app.rules.scores.rollup import rebuilding
 
 # A job that has not ended after this time is taken for dead (default).
 LEASE = dt.timedelta(hours=2)
@@ -97,12 +98,23 @@ def take_up_imports(session: Any, now: dt.datetime) -> str:
     return str(running.take_up(session, now))
 
 
+def roll_up_scores(session: Any, now: dt.datetime) -> str:
+    """Compare the roll-ups of the scores with the records, some people at a time, and add what differs."""
+    different = 0
+    for people in rebuilding.people_in_pieces(session.connection()):
+        session.commit()
+        different += rebuilding.mend(session, people)
+    rebuilding.mark_built(session.connection())
+    return f"{different} rows differed"
+
+
 JOBS: tuple[Job, ...] = (
     Job("followups", _l("Make the follow-ups whose date has come"), make_followups, {"minute": 5, "hour": "0,6-20"}),
     Job("complaints", _l("Escalate complaints past their time"), escalate_complaints, {"minute": "*/5"}, 300),
     Job("imports", _l("Take up imports that were broken off"), take_up_imports, {"minute": "*/2"}, 120),
     Job("backup", _l("Write the encrypted backup of the night"), back_up, {"minute": 30, "hour": 2}),
     Job("anchor", _l("Note the end of the audit chain outside the database"), keep_anchor, {"minute": 50}),
+    Job("scores", _l("Compare the roll-ups of the scores with the records"), roll_up_scores, {"minute": 10, "hour": 4}),
     Job("tidy", _l("Take away what need not be kept"), tidy, {"minute": 40, "hour": 3}),
 )
 # Run once soon after the start, for the time when the machine was off.

@@ -551,6 +551,8 @@ class FollowUp(StoreRow, db.Model):
         sa.Index("ix_followup_store_due", "store_id", "state", "due_on", "id"),  # the team's due list
         sa.Index("ix_followup_customer", "customer_id", "state"),
         sa.Index("ix_followup_closed", "assignee_id", "closed_at"),  # progress of the day, scores
+        sa.Index("ix_followup_rule_due", "rule_id", "due_at", sqlite_where=sa.text("state IN ('open', 'snoozed')"),
+                 postgresql_where=sa.text("state IN ('open', 'snoozed')")),  # first contacts that are due by now
     )
 
     customer_id: Mapped[int] = c.link(_l("Customer"), "customer", listed=True)
@@ -595,6 +597,8 @@ class Complaint(StoreRow, db.Model):
         sa.Index("ix_complaint_customer", "customer_id"),
         sa.Index("ix_complaint_responsible", "responsible_id", "received_at"),
         sa.Index("ix_complaint_received", "store_id", "received_at"),
+        sa.Index("ix_complaint_unfinished", "store_id", "received_at", sqlite_where=sa.text("finished_at IS NULL"),
+                 postgresql_where=sa.text("finished_at IS NULL")),  # what may be late by now
     )
 
     number: Mapped[str] = c.text(_l("Number"), 30, listed=True, searched=True, readonly=True)
@@ -864,6 +868,41 @@ class Score(StoreRow, db.Model):
 
     def __str__(self) -> str:
         return f"#{self.id}"
+
+
+# What the daily roll-ups of the scores count (rules/scores/rollup): for the person who did it …
+SCORE_TALLIES = (
+    "visits", "calls", "calls_reached", "callbacks", "callbacks_reached", "rated", "rated_well",
+    "tasks_done", "tasks_timely", "tasks_waiting", "firsts_done", "firsts_timely", "firsts_waiting",
+    "promises_kept", "promises_broken", "promises_open",
+    "complaints", "handled", "handled_timely", "recalls", "recalls_satisfied", "recalled", "recalled_timely",
+    "cars", "cars_priced", "cents",
+    "orders", "orders_promised", "orders_timely", "mended", "mended_once", "orders_rated", "orders_rated_well",
+    "invited", "invited_came", "guests", "guests_came", "guests_led", "guests_dealt", "guests_rated",
+    "guests_rated_well",
+    # … for the owner of the customer, and for owner and advisor what stands: begun (+) and over (-) on that day
+    "owned_rated", "owned_rated_well", "files", "completeness", "covered",
+    "advised_files", "advised_completeness", "advised_covered", "known", "returned",
+)
+
+
+class ScoreDay(db.Model):
+    """What the scores count, rolled up by person and day (span D) and by month (M, on its first day).
+
+    Worked out from the other tables and kept current with them; one row in span B says that all of it was built.
+    """
+
+    __tablename__ = "score_day"
+
+    span: Mapped[str] = mapped_column(sa.String(1), primary_key=True)
+    day: Mapped[dt.date] = mapped_column(sa.Date, primary_key=True)
+    user_id: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)
+    store_id: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)
+
+
+for _name in SCORE_TALLIES:
+    setattr(ScoreDay, _name, mapped_column(
+        _name, sa.BigInteger if _name == "cents" else sa.Integer, nullable=False, server_default="0"))
 
 
 # ---------------------------------------------------------------- ledgers in, sheets out

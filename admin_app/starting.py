@@ -37,6 +37,7 @@ from admin_app.models import (
     Store,
     User,
 )
+from admin_app.rules.scores.rollup import rebuilding
 from admin_app.settings import is_loopback
 
 SEEDS = Path(__file__).resolve().parent.parent / "seeds"
@@ -61,6 +62,8 @@ def seed(session: Any) -> None:
         _seed_by_code(session, Metric, "metrics.yaml")
         _seed_schemes(session)
         _seed_agreement(session)
+        if not rebuilding.is_built(session.connection()):  # a new database, or one of before the roll-ups
+            rebuilding.rebuild_all(session)
 
 
 def new_store(session: Any, code: str, name: str, **values: Any) -> Store:

@@ -22,6 +22,7 @@ from admin_app.errors import RuleError
 from admin_app.importing.tracing import Trace
 from admin_app.models import BY_TABLE, MODELS, AuditEntry, Customer, FollowUp, ImportJob, Visit
 from admin_app.rules.followups import tasks
+from admin_app.rules.scores import rollup
 
 PIECE = 200
 #: Rows in the way that are named.
@@ -146,8 +147,9 @@ def _bin(session: Any, job: ImportJob, table: str, ranges: list[tuple[int, int]]
     values = {"deleted_at": now, "deleted_by_id": actor.user_id if actor else None, "updated_at": now,
               "version": target.c.version + 1}
     for piece in _pieces(ranges):
-        done = session.connection().execute(sa.update(target).where(
-            _within(target.c.id, piece), target.c.deleted_at.is_(None)).values(values))
+        where = sa.and_(_within(target.c.id, piece), target.c.deleted_at.is_(None))
+        rollup.touch(session, table, session.connection().execute(sa.select(target.c.id).where(where)).scalars())
+        done = session.connection().execute(sa.update(target).where(where).values(values))
         number += done.rowcount
     if number:
         audit.record(session, AuditVerb.BULK, table, label=job.filename, changes={"rows": [number, 0]},
@@ -165,8 +167,10 @@ def _bin_tasks(session: Any, trace: Trace, now: dt.datetime) -> None:
             where = sa.and_(table.c.source_table == source, _within(table.c.source_id, piece))
             if source == "customer":
                 where = sa.or_(where, _within(table.c.customer_id, piece))
-            number += session.connection().execute(sa.update(table).where(
-                where, table.c.deleted_at.is_(None), table.c.state.in_(tasks.OPEN_STATES)).values(
+            where = sa.and_(where, table.c.deleted_at.is_(None), table.c.state.in_(tasks.OPEN_STATES))
+            rollup.touch(session, table.name, session.connection().execute(
+                sa.select(table.c.id).where(where)).scalars())
+            number += session.connection().execute(sa.update(table).where(where).values(
                 deleted_at=now, updated_at=now, version=table.c.version + 1,
                 occurrence=sa.literal("undone:") + sa.cast(table.c.id, sa.String))).rowcount
     if number:

@@ -19,6 +19,7 @@ from admin_app.cleaning import as_text
 from admin_app.importing.context import Context, pieces
 from admin_app.ledgers import Row
 from admin_app.masking import masked
+from admin_app.rules.scores import rollup
 
 Record = dict[str, Any]
 Columns = dict[str, tuple[Any, Any]]  # column → before, after
@@ -148,6 +149,7 @@ class Writer:
         for record, key in zip(new, self._next_keys(len(new)), strict=True):
             record["id"] = key
         self.context.connection.execute(sa.insert(self.table), new)
+        rollup.added(self.context.session, self.table.name, [record["id"] for record in new])
         if self.context.trace is not None:
             self.context.trace.inserted(self.table.name, [record["id"] for record in new])
         self._tell_planner(len(new))
@@ -179,6 +181,8 @@ class Writer:
             groups.setdefault(tuple(columns), []).append({"key": key, **values})
         former = {key: columns for key, columns in changes.items() if key not in self.own}
         self._record_changes(former)
+        rollup.touch(self.context.session, self.table.name, [
+            key for key, columns in changes.items() if rollup.matters(self.table.name, columns)])
         if self.context.trace is not None:
             self.context.trace.changed(self.table.name, {k: v for k, v in changes.items() if k not in self._made})
         for names, rows in groups.items():

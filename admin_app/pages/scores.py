@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from importlib import import_module
 from typing import Any
 from urllib.parse import urlencode
@@ -14,24 +15,21 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup, escape
 
-from admin_app import access, words
-from admin_app.choices import Direction, PeriodKind, PeriodState, Unit
+from admin_app import access
+from admin_app.choices import PeriodKind, PeriodState
 from admin_app.clock import local_day, utcnow
 from admin_app.database import db
 from admin_app.errors import Refused, RuleError
 from admin_app.models import Score, ScorePeriod, Store
+from admin_app.pages.score_table import MAIN, SMALL, Table, asked, figure, is_small, part_of
 from admin_app.rules.scores import SOURCES, closing, viewing
 from admin_app.rules.scores import cards as score_cards
 from admin_app.rules.scores.cards import Card, CardLine, Scheme, Terms
-from admin_app.rules.scores.measuring import Kind
 from admin_app.rules.scores.periods import Period, containing, parse
 
 bp = Blueprint("scores", __name__, url_prefix="/admin/scores")
 
-MAIN = 5  # metrics that have a column of their own
-SMALL = 30  # below so many rows a rate shows how many
 TONES = ("", "mid", "pale", "line")  # depth of the accent, block by block
-GAP = 0.5  # between the blocks of the bar, in percent
 
 
 def register(app: Flask) -> None:
@@ -70,14 +68,14 @@ class Board:
         """Whether the period is over and still open."""
         return not self.closed and self.period.ends_on < local_day(self.now)
 
-    @property
+    @cached_property
     def terms(self) -> tuple[Terms, ...]:
         """The metrics in the order of the lines; those of the frozen cards once the period is closed."""
         if self.closed and self.cards:
             return tuple(line.terms for line in self.cards[0].lines)
         return self.scheme.terms if self.scheme else ()
 
-    @property
+    @cached_property
     def blocks(self) -> list[tuple[str, Decimal, str]]:
         """(name, weight, tone) of the blocks, heaviest first; from the fourth on they share the last tone."""
         weights: dict[str, Decimal] = {}
@@ -86,19 +84,24 @@ class Board:
         by_weight = sorted(weights.items(), key=lambda pair: -pair[1])
         return [(name or _("Other"), weight, TONES[min(place, 3)]) for place, (name, weight) in enumerate(by_weight)]
 
-    @property
+    @cached_property
     def sees_all(self) -> bool:
         """Whether the viewer sees the lines of everybody on the page."""
         return all(self.sees(card) for card in self.cards)
 
-    @property
+    @cached_property
     def average(self) -> Decimal | None:
         """Mean of the totals; None where nobody is scored and for those who may not see all of them."""
         totals = [card.total for card in self.cards if card.total is not None]
         return sum(totals, Decimal(0)) / len(totals) if totals and self.sees_all else None
 
+    @cached_property
+    def _seen(self) -> frozenset[int] | None:
+        return viewing.lines_seen(self.actor, self.store)
+
     def sees(self, card: Card) -> bool:
-        return viewing.sees_lines(self.actor, self.store, card.user_id)
+        """Whether the viewer sees the lines of a person."""
+        return self._seen is None or card.user_id in self._seen
 
     def address(self, **changes: Any) -> str:
         """The page with other choices; the store stands in the address only where there are several."""
@@ -107,15 +110,22 @@ class Board:
         return f"{request.script_root}/admin/scores/?" + urlencode({k: v for k, v in given.items() if v is not None})
 
     def figure_address(self, card: Card, line: CardLine) -> str:
-        """The rows that the figure itself opens: a count or a sum those that count, a rate all it is a rate of."""
-        source = SOURCES.get(line.terms.source)
-        adds_up = source is not None and source.kind in (Kind.COUNT, Kind.SUM)
-        return self.rows_address(card, line, "numerator" if adds_up else "denominator")
+        """The rows that the figure itself opens."""
+        return self.rows_address(card.user_id, line.terms.code, part_of(line))
 
-    def rows_address(self, card: Card, line: CardLine, part: str) -> str:
-        """The rows of a line: all of them, or those that count."""
+    def rows_address(self, person: int | str, metric: str, part: str) -> str:
+        """The rows of a line: all of them (denominator), or those that count (numerator)."""
         return f"{request.script_root}/admin/scores/rows/?" + urlencode(
-            {"period": self.period.label, "metric": line.terms.code, "user": card.user_id, "part": part})
+            {"period": self.period.label, "metric": metric, "user": person, "part": part})
+
+    def change(self, card: Card) -> str:
+        """How the rank moved since the period before, where that one is closed: ↑1, ↓2 or a dash."""
+        before = self.ranks_before.get(card.user_id)
+        if before is None or card.rank is None:
+            return ""
+        if before == card.rank:
+            return "–"
+        return f"↑{before - card.rank}" if before > card.rank else f"↓{card.rank - before}"
 
 
 def store_asked(session: Any, actor: access.Actor) -> tuple[Store, list[Store]]:
@@ -151,16 +161,16 @@ def make_board(now: dt.datetime) -> Board:
         raise Refused(_l("Your role does not see scores."))
     store, stores = store_asked(db.session, actor)
     period = period_asked(now)
-    row = closing.period_row(db.session, store, period)
+    before = period.moved(-1)
+    rows = closing.period_rows(db.session, store, [period, *filter(None, [before])])
+    row = rows.get(period)
     roles = viewing.roles_shown(db.session, actor, score_cards.schemes(db.session, period))
     wanted = request.values.get("role") or None
     scheme = next((one for one in roles if wanted in (None, one.role)), None)
     if scheme is None and wanted:
         abort(404)
     cards = cards_of(store, period, row, scheme, now) if scheme else []
-    before = period.moved(-1)
-    row_before = closing.period_row(db.session, store, before) if before else None
-    ranks = closing.ranks_of(db.session, row_before)
+    ranks = closing.ranks_of(db.session, rows.get(before) if before else None)
     asked = request.values.get("open", type=int)
     if asked is None and "open" not in request.values and not actor.manages:
         asked = actor.user_id
@@ -185,7 +195,7 @@ def shown(board: Board, typed: str | None = None, error: Any = None) -> str:
         may_keep=closing.may_keep(board.actor, board.store),
         why_open=closing.why_open(board.period, board.row, board.now),
         may_note=score is not None and closing.may_note(board.actor, score), figure=figure, asked=asked,
-        explained=explained, composition=composition, change=change,
+        explained=explained, table=Table(board),
         can_schemes=board.actor.may("score_scheme", "write"))
 
 
@@ -212,22 +222,6 @@ def _open_score(board: Board) -> Score | None:
 # ---------------------------------------------------------------- words of a line
 
 
-def figure(terms: Terms, value: Decimal | None) -> str:
-    """A value in its unit: 88%, 8, ¥1,286,000; a dash for None."""
-    if value is None:
-        return words.DASH
-    if terms.unit is Unit.PERCENT:
-        return f"{words.number(value)}%"
-    return f"¥{words.number(value, 0)}" if terms.unit is Unit.MONEY else words.number(value)
-
-
-def asked(terms: Terms, value: Decimal | None) -> str:
-    """A target in its unit, with ≤ where lower is better; "not set" for None."""
-    if value is None:
-        return _("not set")
-    return ("≤ " if terms.direction is Direction.LOWER else "") + figure(terms, value)
-
-
 def explained(board: Board, card: Card, line: CardLine) -> Markup:
     """The sentence behind the points, its numbers linked to their rows."""
     said = counted(board, card, line)
@@ -247,42 +241,12 @@ def counted(board: Board, card: Card, line: CardLine) -> Markup:
         return escape(_("This metric has no source any more."))
     link = Markup('<a href="{}">{}</a>').format
     said = escape(str(source.said)) % {
-        "good": link(board.rows_address(card, line, "numerator"), line.found.good),
-        "whole": link(board.rows_address(card, line, "denominator"), line.found.whole)}
+        "good": link(board.rows_address(card.user_id, line.terms.code, "numerator"), line.found.good),
+        "whole": link(board.rows_address(card.user_id, line.terms.code, "denominator"), line.found.whole)}
     if source.sampled and 0 < line.found.whole < SMALL:
         low, high = viewing.interval(line.found)
         said += escape(_(", interval %(low)d–%(high)d%%", low=low, high=high))
     return said
 
 
-def is_small(line: CardLine) -> bool:
-    """Whether a rate comes from so few rows that their number stands beside it."""
-    source = SOURCES.get(line.terms.source)
-    return source is not None and source.kind is Kind.SHARE and 0 < line.found.whole < SMALL
-
-
 bp.add_app_template_test(is_small, "a_small_sample")
-
-
-def composition(board: Board, card: Card) -> Markup:
-    """The bar of a score: the points of each block, in the tones of the legend, of the whole weight."""
-    whole = float(sum((terms.weight for terms in board.terms), Decimal(0))) or 1.0
-    whole = max(whole, float(card.total or 0))
-    left, pieces = 0.0, []
-    for name, _weight, tone in board.blocks:
-        points = sum((line.points.points or Decimal(0) for line in card.lines
-                      if (line.terms.block or _("Other")) == name), Decimal(0))
-        width = round(float(points) * 100 / whole, 2)
-        if width > 0:
-            pieces.append(Markup('<rect class="{}" x="{}%" width="{}%" height="100%"/>').format(
-                f"f-{tone}" if tone else "", f"{left:g}", f"{max(width - GAP, 0.1):g}"))
-            left = round(left + width, 2)
-    return Markup('<svg class="track track-lg" aria-hidden="true">{}</svg>').format(Markup("").join(pieces))
-
-
-def change(board: Board, card: Card) -> str:
-    """How the rank moved since the period before, where that one is closed: ↑1, ↓2 or a dash."""
-    before = board.ranks_before.get(card.user_id)
-    if before is None or card.rank is None:
-        return ""
-    return "–" if before == card.rank else f"↑{before - card.rank}" if before > card.rank else f"↓{card.rank - before}"

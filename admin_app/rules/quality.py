@@ -17,9 +17,12 @@ from admin_app.choices import AuditVerb, FollowUpState, Stage, Trigger
 from admin_app.columns import Field, fields
 from admin_app.errors import Refused
 from admin_app.models import Customer, FollowUp, FollowUpRule, Store, Vehicle, Visit
+from admin_app.rules.scores import rollup
 
 CARED_FOR = (Stage.LEAD, Stage.PROSPECT, Stage.OWNER)  # a lost customer needs no next contact and no confirmation
 last_confirmed: Any = sa.func.coalesce(Customer.confirmed_on, Customer.registered_on, type_=sa.Date)
+
+CHUNK = 1000  # files of a statement
 
 Notices = list[tuple[str, Any]]
 
@@ -80,10 +83,12 @@ def refresh_completeness(session: Any) -> int:
     """Bring the stored percentage up to date where it is not (a field weighs otherwise now). Returns how many."""
     session.flush()
     table, now = Customer.__table__, completeness()
-    found = session.connection().execute(sa.update(table).where(
-        table.c.completeness != now, table.c.deleted_at.is_(None)).values(
-        completeness=now, updated_at=table.c.updated_at).returning(table.c.id))
-    ids = sorted(key for (key,) in found)
+    behind = sa.select(table.c.id).where(table.c.completeness != now, table.c.deleted_at.is_(None))
+    ids = sorted(session.connection().execute(behind).scalars())
+    rollup.touch(session, table.name, ids)
+    for at in range(0, len(ids), CHUNK):
+        session.connection().execute(sa.update(table).where(table.c.id.in_(ids[at:at + CHUNK])).values(
+            completeness=now, updated_at=table.c.updated_at))
     if ids:
         audit.record(session, AuditVerb.BULK, "customer", label=f"completeness: {len(ids)}",
                      changes={"fields": [None, ["completeness"]], "rows": [0, len(ids)], "ids": ids})

@@ -19,6 +19,7 @@ from typing import Any
 
 from admin_app import access
 from admin_app.rules import complaints
+from admin_app.rules.scores.rollup import rebuilding
 from seeds.demo import parties, quality, story, traces, troubles
 from seeds.demo.world import World, begin
 
@@ -49,6 +50,7 @@ def make(session: Any, now: dt.datetime, *, customers: int = CUSTOMERS, closed_m
         world.writer.flush()
         story.refresh(world, files)
         world.writer.finish()
+        rebuilding.rebuild_all(session)
         traces.close_periods(world, closed_months)
         complaints.escalate_due(session, now)
     return world

@@ -14,6 +14,7 @@ from admin_app import access, audit, backup, create_app, tables
 from admin_app import models as m
 from admin_app.database import db
 from admin_app.errors import RuleError
+from admin_app.rules.scores.rollup import rebuilding
 from tests import factories as f
 from tests.cast import Cast
 from tests.conftest import settings
@@ -50,6 +51,7 @@ def test_a_restored_backup_has_the_same_counts_and_checksums(store_app: Flask, s
         with db.engine.connect() as connection:
             assert tables.sums(connection) == manifest["tables"]
             assert audit.verify(connection, [manifest["anchor"]]) == []
+            assert rebuilding.is_built(connection) and rebuilding.differences(connection) == []
         with access.as_system(db.session, "test"):
             customer = db.session.scalars(sa.select(m.Customer).where(m.Customer.name.startswith("赵"))).one()
             assert customer.id_number == "330106199001011663"

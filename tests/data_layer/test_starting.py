@@ -40,6 +40,7 @@ from admin_app.models import (
 )
 from admin_app.rules import customers, followups, vehicles
 from admin_app.rules.complaints.people import HANDLING
+from admin_app.rules.scores.rollup import rebuilding
 from seeds.demo import make, making
 from tests import postgres
 from tests.cast import NOW, ROLES, TODAY
@@ -215,6 +216,7 @@ def test_what_the_demo_holds(demo: Any) -> None:
         FollowUpState.OPEN, FollowUpState.DONE, FollowUpState.SKIPPED, FollowUpState.VOID}
     assert count(demo, Customer, Customer.owner_id.is_(None)) > 0
     assert count(demo, Customer, Customer.kind == "company") > 0
+    assert rebuilding.differences(demo.connection()) == []
 
 
 def test_the_history_ends_now_and_begins_eighteen_months_ago(demo: Any) -> None:

@@ -343,3 +343,43 @@ def test_steps_need_a_token(session: Any, cast: Any, sign_in: SignIn, clock: Any
     for step in ("close", "pay", "note", "confirm"):
         assert client.post(f"/admin/scores/{step}/", data={"period": "2026-11"}).status_code == 400
     assert session.scalars(sa.select(m.ScorePeriod)).all() == []
+
+
+def test_the_page_asks_a_few_things_of_the_database_however_many_people(session: Any, cast: Any, sign_in: SignIn
+                                                                       ) -> None:
+    """None of the statements of the page reads the rows that are counted, but for what turns on today's minutes."""
+    client, address = sign_in("general_manager"), f"{PAGE}&role=sales_consultant&store=S1"
+
+    def statements() -> list[str]:
+        seen: list[str] = []
+        listener = lambda *args: seen.append(args[2])  # noqa: E731
+        db.session.commit()  # what the client would commit first
+        sa.event.listen(db.engine, "before_cursor_execute", listener)
+        assert client.get(address).status_code == 200
+        sa.event.remove(db.engine, "before_cursor_execute", listener)
+        return seen
+
+    client.get(address)
+    few = statements()
+    for number in range(40):
+        session.add(m.User(username=f"many{number}", name=f"多{number}", store_id=1, team_id=cast.colleague.team_id,
+                           role_id=cast.colleague.role_id))
+    session.flush()
+    score_rows.fill(session, cast)
+    client.get(address)  # the people are new: they are learnt once
+    many = statements()
+    assert len(many) == len(few) <= 18
+    of_page = [one for one in many if not one.startswith("SELECT count(")]  # the numbers in the menu are counted apart
+    for table in ("visit", "customer", "promise", "vehicle", "repair_order"):
+        assert not [one for one in of_page if f"FROM {table}" in one or f"JOIN {table}" in one], table
+
+
+def test_what_is_typed_is_escaped_in_the_ranking(session: Any, cast: Any, sign_in: SignIn) -> None:
+    score_rows.fill(session, cast)
+    cast.colleague.name = "<b>{0}%s & \"'"
+    metric = session.scalars(sa.select(m.Metric).where(m.Metric.code == "deals")).one()
+    metric.name = '<i>"车'
+    session.flush()
+    page = sign_in("general_manager").get(f"{PAGE}&role=sales_consultant&store=S1&open={cast.colleague.id}").text
+    assert "<b>{0}" not in page and "&lt;b&gt;{0}%s &amp; &#34;&#39;" in page
+    assert '<i>"' not in page and 'data-label="&lt;i&gt;&#34;车"' in page

@@ -23,6 +23,7 @@ from admin_app.models import Customer, FollowUp, FollowUpRule, Store
 from admin_app.rules.followups import cases, confirming, making, rules
 from admin_app.rules.followups.staff import Staff
 from admin_app.rules.followups.tasks import OPEN_STATES, forget, refresh_customers, refresh_store
+from admin_app.rules.scores import rollup
 
 CHUNK = 2000
 WORKING_DAY_SHIFT = 12  # days by which a move to a working day may put a task off (the longest holiday is 9)
@@ -134,11 +135,12 @@ def void_expired(session: Any, store: Store, today: dt.date, now: dt.datetime) -
     """Void the open tasks of a store whose last sensible day has passed. Returns how many."""
     session.flush()
     table = FollowUp.__table__
-    statement = sa.update(table).where(
-        table.c.store_id == store.id, table.c.state.in_(OPEN_STATES), table.c.due_on < today,
-        table.c.expires_on < today, table.c.deleted_at.is_(None),
-    ).values(state=FollowUpState.VOID, closed_at=now, updated_at=now, version=table.c.version + 1,
-             note="过期作废").returning(table.c.id, table.c.customer_id)
+    over = sa.and_(table.c.store_id == store.id, table.c.state.in_(OPEN_STATES), table.c.due_on < today,
+                   table.c.expires_on < today, table.c.deleted_at.is_(None))
+    rollup.touch(session, table.name, session.connection().execute(sa.select(table.c.id).where(over)).scalars())
+    statement = sa.update(table).where(over).values(
+        state=FollowUpState.VOID, closed_at=now, updated_at=now, version=table.c.version + 1, note="过期作废",
+    ).returning(table.c.id, table.c.customer_id)
     gone = session.connection().execute(statement).all()
     if gone:
         ids = sorted(number for number, _customer in gone)

@@ -21,6 +21,7 @@ from admin_app.rules.followups import rules
 from admin_app.rules.followups.blocking import MARKETING
 from admin_app.rules.followups.staff import Staff
 from admin_app.rules.followups.tasks import TAKEN_BACK, forget, refresh_customers
+from admin_app.rules.scores import rollup
 
 BATCH = 500
 
@@ -110,6 +111,7 @@ def _insert(session: Any, batch: list[dict[str, Any]]) -> list[int]:
     statement = _upsert(dialect.insert(table)).returning(table.c.id, table.c.occurrence)
     new = {key: number for number, key in session.connection().execute(statement, batch)}
     forget(session, new.values())
+    rollup.added(session, table.name, new.values())  # one that was taken back counted for nothing, like a new one
     if len(batch) <= 5:
         for task in batch:
             if task["occurrence"] in new:

@@ -37,6 +37,7 @@ from admin_app.models import (
     FollowUpRule,
 )
 from admin_app.rules.followups import tasks
+from admin_app.rules.scores import rollup
 
 LEFT = {CustomerMerge.__tablename__}
 NEVER_TOLD = {"version", "updated_at"}  # moved by the machine
@@ -117,6 +118,8 @@ def _move(session: Any, table: sa.Table, name: str, kept: Customer, merged: Cust
         where.append(table.c.id != kept.id)
     found = session.connection().execute(sa.select(table.c.id).where(*where).order_by(table.c.id))
     ids = [key for (key,) in found if key not in left]
+    if rollup.matters(table.name, [name]):
+        rollup.touch(session, table.name, ids)
     for at in range(0, len(ids), 500):
         session.connection().execute(sa.update(table).where(table.c.id.in_(ids[at:at + 500])).values(
             {name: kept.id, "version": table.c.version + 1, "updated_at": now}))

@@ -24,6 +24,7 @@ from admin_app.models import BY_TABLE, Customer, CustomerMerge
 from admin_app.rules import customers
 from admin_app.rules.followups import tasks
 from admin_app.rules.merging.history import went_into
+from admin_app.rules.scores import rollup
 
 # Fields that go on by themselves: where they moved on since, they stay, and that is no conflict.
 SOFT = {"pinyin", "completeness", "last_contact_at", "confirmed_on", "graded_on", "owner_text", "kept_apart"}
@@ -125,6 +126,7 @@ def _cells_back(session: Any, table: sa.Table, key: int, cells: dict[str, list[A
     values = {name: _read(table.c[name], was) for name, (was, after) in cells.items()
               if audit.plain(current[name]) == after}
     if values:
+        rollup.touch(session, table.name, [key])
         session.connection().execute(sa.update(table).where(table.c.id == key).values(
             values | {"version": table.c.version + 1, "updated_at": now}))
     return bool(values)

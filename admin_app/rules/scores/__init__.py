@@ -6,6 +6,7 @@ registry.py   the sources by name, with the sentence that explains the figure
 measuring.py  rows → figure, and the same rows as a list
 points.py     figure → points; how the weight of an unscored metric is shared
 ranking.py    points → rank, with ties
+rollup/       daily roll-ups, so that a page does not count rows
 cards.py      the score cards of a store, role and period
 closing.py    open → closed (frozen with what it was computed from) → paid; the note and the confirmation
 """

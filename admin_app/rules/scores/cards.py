@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,12 +18,14 @@ from admin_app import access
 from admin_app.choices import Direction, Unit
 from admin_app.clock import zone
 from admin_app.models import Metric, Role, SchemeLine, ScoreScheme, Store, Team, User
-from admin_app.rules.scores import measuring, points, ranking
+from admin_app.rules.scores import measuring, points, ranking, rollup
 from admin_app.rules.scores.measuring import Found, Kind, Window
 from admin_app.rules.scores.periods import Period
 from admin_app.rules.scores.registry import SOURCES, Source
+from admin_app.rules.scores.rollup import reading, rebuilding
 
 ADDS_UP = (Kind.COUNT, Kind.SUM)
+MOST_KNOWN = 1_000  # sets of figures of one scheme whose points are kept in a process
 WHY = "team scores"  # what the audit would name: a score looks at every row, whoever opens the page
 
 
@@ -64,16 +67,34 @@ class CardLine:
 
 
 @dataclass
+class Scored:
+    """What a set of figures comes to by a scheme. `notes` is room for what pages make of it (words, bars)."""
+
+    lines: list[CardLine]
+    total: Decimal | None
+    notes: dict[Any, Any] = field(default_factory=dict)
+
+
+@dataclass
 class Card:
-    """What one person reached. total and rank None: not scored. `score_id` only once the period is closed."""
+    """What one person reached. rank None: not scored. `score_id` only once the period is closed."""
 
     user_id: int
     name: str
     team_id: int | None
-    lines: list[CardLine] = field(default_factory=list)
-    total: Decimal | None = None
+    scored: Scored
     rank: int | None = None
     score_id: int | None = None
+
+    @property
+    def lines(self) -> list[CardLine]:
+        """The lines in the order of the scheme."""
+        return self.scored.lines
+
+    @property
+    def total(self) -> Decimal | None:
+        """Points in all; None: not scored."""
+        return self.scored.total
 
     def line(self, metric: str) -> CardLine | None:
         """The line of a metric, or None where the scheme has none."""
@@ -86,32 +107,32 @@ def window_of(session: Any, store: Store, period: Period, now: dt.datetime) -> W
 
 
 def schemes(session: Any, period: Period) -> dict[str, Scheme]:
-    """role code → the scheme in force at the end of the period. A later one replaces an earlier one."""
+    """role code → the scheme in force at the end of the period, in one statement. A later one replaces it.
+
+    What adds up over time is asked for by the month, so a quarter asks for three times as much.
+    """
     rows = session.execute(
-        sa.select(ScoreScheme.id, ScoreScheme.name, Role.code, Role.name)
-        .join(Role, Role.id == ScoreScheme.role_id)
+        sa.select(ScoreScheme.id, ScoreScheme.name, Role.code, Role.name, SchemeLine.weight, SchemeLine.target,
+                  SchemeLine.floor, SchemeLine.cap, Metric.code, Metric.name, Metric.block, Metric.unit,
+                  Metric.direction, Metric.source)
+        .join(Role, Role.id == ScoreScheme.role_id).outerjoin(SchemeLine, SchemeLine.scheme_id == ScoreScheme.id)
+        .outerjoin(Metric, Metric.id == SchemeLine.metric_id)
         .where(ScoreScheme.enabled, ScoreScheme.valid_from <= period.ends_on)
-        .order_by(ScoreScheme.valid_from, ScoreScheme.id)).all()
-    newest = {code: (key, name, code, role_name) for key, name, code, role_name in rows}
-    terms = _terms(session, period, [key for key, *_rest in newest.values()])
-    return {code: Scheme(key, name, code, role_name, tuple(terms.get(key, ())))
+        .order_by(ScoreScheme.valid_from, ScoreScheme.id, SchemeLine.weight.desc(), SchemeLine.id)).all()
+    newest = {row[2]: tuple(row[:4]) for row in rows}
+    terms: dict[int, list[Terms]] = {key: [] for key, *_rest in newest.values()}
+    for key, _name, _code, _role, *said in rows:
+        if key in terms and said[4] is not None:
+            terms[key].append(_terms(period, *said))
+    return {code: Scheme(key, name, code, role_name, tuple(terms[key]))
             for code, (key, name, _code, role_name) in newest.items()}
 
 
-def _terms(session: Any, period: Period, scheme_ids: list[int]) -> dict[int, list[Terms]]:
-    """The lines of some schemes. What adds up over time is asked for by the month, so a quarter asks for three."""
-    found: dict[int, list[Terms]] = {}
-    rows = session.execute(
-        sa.select(SchemeLine.scheme_id, SchemeLine.weight, SchemeLine.target, SchemeLine.floor, SchemeLine.cap,
-                  Metric.code, Metric.name, Metric.block, Metric.unit, Metric.direction, Metric.source)
-        .join(Metric, Metric.id == SchemeLine.metric_id)
-        .where(SchemeLine.scheme_id.in_(scheme_ids)).order_by(SchemeLine.weight.desc(), SchemeLine.id))
-    for key, weight, target, floor, cap, code, name, block, unit, direction, source in rows:
-        if source in SOURCES and SOURCES[source].kind in ADDS_UP:
-            target, floor = (None if one is None else one * period.months for one in (target, floor))
-        found.setdefault(key, []).append(Terms(
-            code, name, block or "", Unit(unit), Direction(direction), source, weight, target, floor, cap))
-    return found
+def _terms(period: Period, weight: Decimal, target: Decimal | None, floor: Decimal | None, cap: Decimal, code: str,
+           name: str, block: str | None, unit: str, direction: str, source: str) -> Terms:
+    if source in SOURCES and SOURCES[source].kind in ADDS_UP:
+        target, floor = (None if one is None else one * period.months for one in (target, floor))
+    return Terms(code, name, block or "", Unit(unit), Direction(direction), source, weight, target, floor, cap)
 
 
 def people(session: Any, store: Store, role: str, period: Period) -> list[Any]:
@@ -142,35 +163,63 @@ def compute(session: Any, store: Store, period: Period, scheme: Scheme, now: dt.
             with_rows: bool = False) -> list[Card]:
     """The cards of everybody whom a scheme scores in a store, best first, as they stand at `now`.
 
-    with_rows also notes the key of every row counted, which closing a period keeps.
+    with_rows also notes the key of every row counted, which closing a period keeps; the figures are then counted
+    from those rows, else read from the roll-ups, which are the same (rollup/).
     """
     with access.as_system(session, WHY):
         folk = people(session, store, scheme.role, period)
         members = teams(session, folk)
         window = window_of(session, store, period, now)
-        found: dict[str, dict[int, Found]] = {}
-        keys: dict[str, dict[int, list[tuple[int, bool]]]] = {}
-        for terms in scheme.terms:
-            source = SOURCES.get(terms.source)
-            if source is None or not members:
-                continue
-            rows = source.rows(session, window)
-            found[terms.code] = measuring.measure(session, rows, members)
-            if with_rows:
-                keys[terms.code] = measuring.keys_of(session, rows, members)
-    cards = [_card(person, scheme, {code: by_person[person[0]] for code, by_person in found.items()},
-                   {code: by_person[person[0]] for code, by_person in keys.items()}) for person in folk]
-    return ranked(cards)
+        sources = [terms.source for terms in scheme.terms if terms.source in SOURCES] if members else []
+        rollup.settle(session)
+        if with_rows or not rebuilding.ready(session) or not all(map(reading.is_rolled_up, sources)):
+            scored = _from_rows(session, window, scheme, sources, members, with_rows)
+        else:
+            scored = _from_rollups(session, window, scheme, sources, members)
+    return ranked([Card(person[0], person[1], person[2], scored[person[0]]) for person in folk])
 
 
-def _card(person: Any, scheme: Scheme, found: dict[str, Found], keys: dict[str, list[tuple[int, bool]]]) -> Card:
-    """One person's card. Somebody without a single row in any metric has no data, not a row of noughts."""
+def _from_rows(session: Any, window: Window, scheme: Scheme, sources: list[str], members: dict[int, list[int]],
+               with_keys: bool) -> dict[int, Scored]:
+    described = {name: SOURCES[name].rows(session, window) for name in sources}
+    found = {name: measuring.measure(session, rows, members) for name, rows in described.items()}
+    keys = {name: measuring.keys_of(session, rows, members) for name, rows in described.items() if with_keys}
+    return {person: _scored(scheme.terms, {name: by_person[person] for name, by_person in found.items()},
+                            {name: by_person[person] for name, by_person in keys.items()}) for person in members}
+
+
+def _from_rollups(session: Any, window: Window, scheme: Scheme, sources: list[str], members: dict[int, list[int]]
+                  ) -> dict[int, Scored]:
+    """Who has the same numbers as before, or as somebody else, has the same points: they are worked out once."""
+    kept = reading.Kept(session, window, sources, {one for ids in members.values() for one in ids})
+    known = _known(scheme.terms)
+    result = {}
+    for person, ids in members.items():
+        key = kept.key(ids)
+        scored = known.get(key)
+        if scored is None:
+            scored = _scored(scheme.terms, {name: kept.found(name, ids) for name in sources}, {})
+            if len(known) >= MOST_KNOWN:
+                known.clear()
+            known[key] = scored
+        result[person] = scored
+    return result
+
+
+@lru_cache(maxsize=32)
+def _known(terms: tuple[Terms, ...]) -> dict[tuple[Any, ...], Scored]:
+    """What sets of figures came to by these terms, in this process."""
+    return {}
+
+
+def _scored(given: tuple[Terms, ...], found: dict[str, Found], keys: dict[str, list[tuple[int, bool]]]) -> Scored:
+    """The lines of one person. Somebody without a single row in any metric has no data, not a row of noughts."""
     idle = not any(one.whole for one in found.values())
-    given = [_asked(terms, SOURCES.get(terms.source), found.get(terms.code, Found()), idle) for terms in scheme.terms]
-    scored, total = points.score(given)
-    lines = [CardLine(terms, found.get(terms.code, Found()), line, keys.get(terms.code))
-             for terms, line in zip(scheme.terms, scored, strict=True)]
-    return Card(person[0], person[1], person[2], lines, total)
+    asked = [_asked(terms, SOURCES.get(terms.source), found.get(terms.source, Found()), idle) for terms in given]
+    scored, total = points.score(asked)
+    lines = [CardLine(terms, found.get(terms.source, Found()), line, keys.get(terms.source))
+             for terms, line in zip(given, scored, strict=True)]
+    return Scored(lines, total)
 
 
 def _asked(terms: Terms, source: Source | None, found: Found, idle: bool) -> points.Line:
@@ -182,5 +231,6 @@ def _asked(terms: Terms, source: Source | None, found: Found, idle: bool) -> poi
 def ranked(cards: list[Card]) -> list[Card]:
     """The cards with their ranks, best first, those without a score last."""
     places = ranking.ranks({card.user_id: card.total for card in cards})
-    with_rank = [replace(card, rank=places[card.user_id]) for card in cards]
-    return sorted(with_rank, key=lambda card: (card.rank is None, card.rank or 0, card.name, card.user_id))
+    for card in cards:
+        card.rank = places[card.user_id]
+    return sorted(cards, key=lambda card: (card.rank is None, card.rank or 0, card.name, card.user_id))

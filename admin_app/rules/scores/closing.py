@@ -6,6 +6,7 @@ Only the general manager and the care manager close and pay a period (DOMAIN 1 a
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -18,7 +19,7 @@ from admin_app.clock import local_day
 from admin_app.errors import Refused, RuleError, StaleRow
 from admin_app.models import Role, Score, ScorePeriod, ScoreScheme, Store, User
 from admin_app.rules.scores import cards, points
-from admin_app.rules.scores.cards import Card, CardLine, Terms
+from admin_app.rules.scores.cards import Card, CardLine, Scored, Terms
 from admin_app.rules.scores.measuring import Found
 from admin_app.rules.scores.periods import Period
 
@@ -28,8 +29,15 @@ NOTE_LENGTH = 2000
 
 def period_row(session: Any, store: Store, period: Period) -> ScorePeriod | None:
     """The stored period of a store; None while nobody has touched it, which reads as open."""
-    return session.scalars(sa.select(ScorePeriod).where(
-        ScorePeriod.store_id == store.id, ScorePeriod.label == period.label)).one_or_none()
+    return period_rows(session, store, [period]).get(period)
+
+
+def period_rows(session: Any, store: Store, periods: Iterable[Period]) -> dict[Period, ScorePeriod]:
+    """The stored ones among some periods of a store, in one statement."""
+    by_label = {period.label: period for period in periods}
+    found = session.scalars(sa.select(ScorePeriod).where(
+        ScorePeriod.store_id == store.id, ScorePeriod.label.in_(by_label)))
+    return {by_label[row.label]: row for row in found}
 
 
 def is_closed(row: ScorePeriod | None) -> bool:
@@ -146,8 +154,8 @@ def frozen(session: Any, row: ScorePeriod, role: str) -> list[Card]:
             sa.select(Score, User.name, User.team_id).join(User, User.id == Score.user_id)
             .join(ScoreScheme, ScoreScheme.id == Score.scheme_id).join(Role, Role.id == ScoreScheme.role_id)
             .where(Score.period_id == row.id, Role.code == role)).all()
-    made = [Card(score.user_id, name, team_id, [_line(kept) for kept in score.lines or []], score.total, score.rank,
-                 score.id) for score, name, team_id in rows]
+    made = [Card(score.user_id, name, team_id, Scored([_line(kept) for kept in score.lines or []], score.total),
+                 score.rank, score.id) for score, name, team_id in rows]
     return sorted(made, key=lambda card: (card.rank is None, card.rank or 0, card.name, card.user_id))
 
 

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from admin_app.choices import Choice
 from admin_app.clock import day_bounds, local_day
 from admin_app.rules.scores.periods import Period
+from admin_app.rules.scores.tongue import Days
 
 CENT = Decimal("0.01")
 HUNDRED = Decimal(100)
@@ -66,6 +67,11 @@ class Window:
     def until(self) -> dt.datetime:
         return day_bounds(self.period.ends_on, self.zone)[1]
 
+    @property
+    def reached(self) -> dt.datetime:
+        """The end (UTC, exclusive) of the last day looked at: what a standing is as of."""
+        return day_bounds(self.last_day, self.zone)[1]
+
     def within(self, moment: Any) -> Any:
         """SQL: a moment falls into the period."""
         return sa.and_(moment >= self.since, moment < self.until)
@@ -80,35 +86,7 @@ class Window:
 
     def local_day(self, moment: Any) -> Any:
         """SQL: the store's calendar day of a stored moment, as PostgreSQL's date or SQLite's text of it."""
-        if self.dialect == "postgresql":
-            return sa.cast(sa.func.timezone(self.zone.key, moment), sa.Date)
-        spans = self._offsets()
-        first = self._shifted(moment, spans[0][1])
-        if len(spans) == 1:
-            return first
-        cases = [(moment >= start, self._shifted(moment, minutes)) for start, minutes in reversed(spans[1:])]
-        return sa.case(*cases, else_=first)
-
-    @staticmethod
-    def _shifted(moment: Any, minutes: int) -> Any:
-        return sa.func.date(moment, f"{minutes:+d} minutes", type_=sa.String())
-
-    def _offsets(self) -> list[tuple[dt.datetime, int]]:
-        """(from, minutes ahead of UTC) of the zone since a year before the period; one span without summer time."""
-        at, end = self.since - dt.timedelta(days=366), max(self.now, self.until)
-        found = [(at, self._minutes(at))]
-        while at < end:
-            following = at + dt.timedelta(days=1)
-            if self._minutes(following) != found[-1][1]:
-                change = next(hour for hour in (at + dt.timedelta(hours=n) for n in range(25))
-                              if self._minutes(hour) != found[-1][1])
-                found.append((change, self._minutes(change)))
-            at = following
-        return found
-
-    def _minutes(self, moment: dt.datetime) -> int:
-        offset = moment.astimezone(self.zone).utcoffset()
-        return int(offset.total_seconds() // 60) if offset is not None else 0
+        return Days(self.zone, self.dialect).of(moment)
 
 
 @dataclass(frozen=True)
@@ -166,14 +144,19 @@ def value_of(kind: Kind, found: Found, needs_base: bool = False) -> Decimal | No
     return (found.amount / found.good).quantize(CENT) if found.good else None
 
 
-def measure(session: Any, rows: Rows, teams: Mapping[int, Iterable[int]]) -> dict[int, Found]:
-    """What every person has, in one statement. teams: person → the people whose rows count as theirs."""
-    everybody = {member for members in teams.values() for member in members}
+def counted(session: Any, rows: Rows, people: Iterable[int] | None = None) -> dict[int, Found]:
+    """What each of some people has (None: everybody), in one statement; nobody who has nothing."""
     amount = sa.func.sum(sa.case((rows.counts, rows.amount))) if rows.amount is not None else sa.literal(0)
     statement = rows.select(rows.person, sa.func.count(), sa.func.sum(sa.case((rows.counts, 1), else_=0)), amount)
-    statement = statement.where(rows.person.in_(everybody)).group_by(rows.person)
-    single = {person: Found(whole, int(good or 0), Decimal(str(total or 0)).quantize(CENT))
-              for person, whole, good, total in session.execute(statement)}
+    whose = rows.person.is_not(None) if people is None else rows.person.in_(people)
+    statement = statement.where(whose).group_by(rows.person)
+    return {person: Found(whole, int(good or 0), Decimal(str(total or 0)).quantize(CENT))
+            for person, whole, good, total in session.execute(statement)}
+
+
+def measure(session: Any, rows: Rows, teams: Mapping[int, Iterable[int]]) -> dict[int, Found]:
+    """What every person has, in one statement. teams: person → the people whose rows count as theirs."""
+    single = counted(session, rows, {member for members in teams.values() for member in members})
     result: dict[int, Found] = {}
     for person, members in teams.items():
         total = Found()

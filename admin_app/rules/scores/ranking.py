@@ -8,6 +8,7 @@ from decimal import Decimal
 
 def ranks(totals: Mapping[int, Decimal | None]) -> dict[int, int | None]:
     """person → rank, 1 for the highest total; None where nothing was scored."""
-    scored = [total for total in totals.values() if total is not None]
-    return {person: None if total is None else 1 + sum(1 for other in scored if other > total)
-            for person, total in totals.items()}
+    place: dict[Decimal, int] = {}
+    for number, total in enumerate(sorted((one for one in totals.values() if one is not None), reverse=True), start=1):
+        place.setdefault(total, number)
+    return {person: None if total is None else place[total] for person, total in totals.items()}

@@ -97,15 +97,15 @@ def promises_kept(session: Any, window: Window) -> Rows:
 
 
 def _kept(window: Window) -> tuple[Any, ...]:
-    """Customers on file by the end of the period, without the lost ones."""
-    return (Customer.created_at < window.until, Customer.stage != Stage.LOST)
+    """Customers on file by the end of the last day looked at, without the lost ones."""
+    return (Customer.created_at < window.reached, Customer.stage != Stage.LOST)
 
 
 def _covered(person: Any, window: Window) -> Rows:
     """Customers kept, contacted within 90 days before the last day looked at."""
     contacted = sa.select(Visit.id).where(
         Visit.customer_id == Customer.id, Visit.state == VisitState.DONE,
-        Visit.at >= window.days_before(COVERED_DAYS), Visit.at < window.until).exists()
+        Visit.at >= window.days_before(COVERED_DAYS), Visit.at < window.reached).exists()
     return Rows(Customer, person, _kept(window), contacted)
 
 

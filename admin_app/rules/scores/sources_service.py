@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from admin_app.choices import MemberState, RepairKind, RepairState
-from admin_app.clock import day_bounds
 from admin_app.models import Campaign, CampaignMember, Customer, RepairOrder
 from admin_app.rules.scores.measuring import Kind, Rows, Window
 from admin_app.rules.scores.registry import source
 from admin_app.rules.scores.sources import SATISFIED
 
-RETURN_MONTHS, KNOWN_MONTHS = 12, 36  # came in the last 12 of those who came in the last 36 (DOMAIN 3.6)
+RETURN_DAYS, KNOWN_DAYS = 365, 1096  # came in the last 12 months of those who came in the last 36 (DOMAIN 3.6)
 MENDING = [RepairKind.REPAIR, RepairKind.ACCIDENT, RepairKind.WARRANTY, RepairKind.RECALL]
 CAME = [MemberState.ATTENDED, MemberState.LEAD, MemberState.DEAL]
 LED = [MemberState.LEAD, MemberState.DEAL]
@@ -57,14 +55,13 @@ def service_satisfaction(session: Any, window: Window) -> Rows:
 @source(Kind.SHARE, _l("%(good)s of %(whole)s customers came within 12 months"))
 def service_return(session: Any, window: Window) -> Rows:
     """Customers looked after who came in the last 12 months, of those who came in the last 36 (retention)."""
-    return Rows(Customer, Customer.advisor_id, (_came_since(window, KNOWN_MONTHS),), _came_since(window, RETURN_MONTHS))
+    return Rows(Customer, Customer.advisor_id, (_came_within(window, KNOWN_DAYS),), _came_within(window, RETURN_DAYS))
 
 
-def _came_since(window: Window, months: int) -> Any:
-    first = day_bounds(window.last_day - dt.timedelta(days=round(months * 365.25 / 12)), window.zone)[0]
+def _came_within(window: Window, days: int) -> Any:
     return sa.select(RepairOrder.id).where(
         RepairOrder.customer_id == Customer.id, RepairOrder.state != RepairState.CANCELLED,
-        RepairOrder.opened_at >= first, RepairOrder.opened_at < window.until).exists()
+        RepairOrder.opened_at >= window.days_before(days), RepairOrder.opened_at < window.reached).exists()
 
 
 # ---------------------------------------------------------------- campaigns

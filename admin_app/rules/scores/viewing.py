@@ -24,16 +24,21 @@ def stores(session: Any) -> list[Store]:
     return list(session.scalars(sa.select(Store).order_by(Store.id)))
 
 
+def lines_seen(actor: Actor, store: Store) -> frozenset[int] | None:
+    """The people of this store whose lines somebody sees; None: all of them."""
+    width = actor.right("score").read
+    if width is Scope.NONE or (actor.store_ids is not None and store.id not in actor.store_ids):
+        return frozenset()
+    if width in WIDE or (store.show_colleagues and store.id == actor.store_id):
+        return None
+    me = () if actor.user_id is None else (actor.user_id,)
+    return frozenset((*me, *actor.team_ids) if width is Scope.TEAM else me)
+
+
 def sees_lines(actor: Actor, store: Store, user_id: int) -> bool:
     """Whether somebody sees the lines of a person of this store."""
-    if actor.store_ids is not None and store.id not in actor.store_ids:
-        return False
-    width = actor.right("score").read
-    if width in WIDE or user_id == actor.user_id:
-        return width is not Scope.NONE
-    if store.show_colleagues and store.id == actor.store_id:
-        return width is not Scope.NONE
-    return width is Scope.TEAM and user_id in actor.team_ids
+    seen = lines_seen(actor, store)
+    return seen is None or user_id in seen
 
 
 def roles_shown(session: Any, actor: Actor, schemes: dict[str, Scheme]) -> list[Scheme]:

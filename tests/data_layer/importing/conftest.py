@@ -5,7 +5,19 @@ from __future__ import annotations
 import pytest
 from flask_babel import force_locale
 
+from admin_app import access
+from admin_app.database import db
 from admin_app.importing import import_file
+from tests.rollup_support import stray
+
+
+@pytest.fixture(autouse=True)
+def roll_ups_hold(request):
+    """Whatever was imported, or taken back: the roll-ups of the scores say what the rows say."""
+    yield
+    if "session" in request.fixturenames:
+        with access.as_system(db.session, "test"):
+            assert stray(db.session) == []
 
 
 @pytest.fixture
