@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from flask import Flask, current_app
 from flask_babel import lazy_gettext as _l
 
-from admin_app import access, anchors, audit, backup, database
+from admin_app import access, anchors, audit, backup, database, directory
 from admin_app.choices import AuditVerb
 from admin_app.clock import at, local_day, utcnow
 from admin_app.database import db, patiently
@@ -85,6 +85,7 @@ def tidy(session: Any, now: dt.datetime) -> str:
         result = session.connection().execute(sa.delete(model.__table__).where(column < before))
         gone += result.rowcount
     gone += pieces.forget(session, now)
+    directory.tidy(session.connection())
     if gone:
         audit.record(session, AuditVerb.BULK, "access_log", label=f"tidy: {gone}", reason="kept for 3 years, now over")
     session.commit()
