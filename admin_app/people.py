@@ -130,6 +130,20 @@ def me() -> User:
     return db.session.scalars(statement).one()
 
 
+def name_of(key: int | None, table: str = "user") -> str | None:
+    """The name of a colleague, store, team or role as far as the signed-in person may see it; None otherwise. Asks the
+    database for nothing once the names are known."""
+    known = directory.current().names(db.session, table).get(key) if key is not None else None
+    stores = access.current().store_ids
+    return known[0] if known and (stores is None or known[1] is None or known[1] in stores) else None
+
+
+def store_of(key: int) -> Any:
+    """A store with all its settings, as a plain row; kept until somebody changes it."""
+    return directory.current().keep(("store", key), lambda: db.session.execute(access.ungated(
+        sa.select(*Store.__table__.c).where(Store.id == key))).one())
+
+
 def _enter() -> Any:
     if request.endpoint in ("static", "admin.static") or request.endpoint is None:
         return None

@@ -2,33 +2,43 @@
 
 SQLAlchemy finds a compiled statement again by walking through it; with the criteria of the gate that takes longer than
 most answers of the database. A statement kept here is the same one, with the same criteria, of the same person: its
-key holds everything that it was made of, and the values that change are given by name (`sa.bindparam("after")`).
+key holds everything that it was made of, and the values that change are given by name (`given("after")`).
 """
 
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import make_transient_to_detached
+from sqlalchemy.orm.util import identity_key
 
 from admin_app import access, directory
 
 MOST = 2_000  # statements kept
+SIZES = (1, 4, 12, 24, 60, 200)  # how many keys a statement may name: few statements for many numbers of them
+NOBODY = -1  # the key of no row
+
+
+def given(name: str, type_: Any = None) -> Any:
+    """A value that is given with each asking; a whole number unless said otherwise."""
+    return sa.bindparam(name, required=False, type_=sa.Integer() if type_ is None else type_)
 
 
 class Prepared:
     """One statement as the driver takes it, with what turns values on the way in and out."""
 
     def __init__(self, statement: sa.Select[Any], dialect: sa.Dialect) -> None:
-        compiled: Any = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
-        self.sql, self.places = compiled.string, compiled.positiontup
+        compiled: Any = statement.compile(dialect=dialect)
+        whole = compiled.construct_expanded_state()  # each value of an IN becomes a parameter of its own
+        self.sql, self.places = whole.statement, whole.positiontup
         self.turn_in = {name: turn for name, bind in compiled.binds.items()
                         if (turn := bind.type.dialect_impl(dialect).bind_processor(dialect)) is not None}
-        turns = compiled._bind_processors
+        turns = {**compiled._bind_processors, **whole.processors}
         self.fixed = {name: turns[name](value) if name in turns and value is not None else value
-                      for name, value in compiled.params.items()}
+                      for name, value in whole.parameters.items()}
         columns = list(statement.selected_columns)
         self.turn_out = [(place, turn) for place, column in enumerate(columns)
                          if (turn := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None]
@@ -56,12 +66,64 @@ class Prepared:
         return rows
 
 
+def one_of(column: Any, name: str, size: int) -> Any:
+    """The criterion that a whole number is among `size` values; their names are those of many()."""
+    return column.in_([given(f"{name}{place}") for place in range(size)])
+
+
+def many(name: str, keys: Collection[int]) -> tuple[int, dict[str, int]]:
+    """(size for one_of(), the values) of some keys, at most the last of SIZES."""
+    size = next(size for size in SIZES if size >= len(keys))
+    filled = [*keys, *[NOBODY] * (size - len(keys))]
+    return size, {f"{name}{place}": key for place, key in enumerate(filled)}
+
+
 def rows(session: Any, key: Hashable, build: Callable[[], sa.Select[Any]], **values: Any) -> list[Any]:
     """The rows of a select of mapped columns, through the gate. `key` names everything that `build` makes it of; the
     acting person, the day and the database are added here. No row object is made, nothing pending is written first."""
     actor = access.actor_of(session)
     if actor is None:
         raise RuntimeError("the gate: nobody acts on this session (set_actor or as_system is missing)")
+    return _rows(session, actor, ("gated", key), lambda: access.gated(actor, build()), values)
+
+
+def ungated_rows(session: Any, actor: access.Actor, key: Hashable, build: Callable[[], sa.Select[Any]],
+                 **values: Any) -> list[Any]:
+    """The same round the gate, for the gate's own questions and facts that a rule decides by."""
+    return _rows(session, actor, ("ungated", key), build, values)
+
+
+def record(session: Any, model: Any, number: int) -> Any:
+    """The record with a key through the gate, as an object of the session like one that it has loaded itself; None
+    where the acting person may not see it."""
+    found = rows(session, ("record", model.__tablename__), lambda: sa.select(*whole(model)).where(
+        model.id == given("number")), number=number)
+    if not found:
+        return None
+    row = adopt(session, model, found[0])
+    access.note_seen(session, row)
+    return row
+
+
+def whole(model: Any) -> list[Any]:
+    """Every column of a model, in the order that adopt() takes."""
+    return [getattr(model, column.key) for column in model.__table__.c]
+
+
+def adopt(session: Any, model: Any, values: Sequence[Any]) -> Any:
+    """The object of a row that whole() has read; the session's own where it has one already."""
+    named = dict(zip(model.__table__.c.keys(), values, strict=False))
+    known = session.identity_map.get(identity_key(model, named["id"]))
+    if known is not None:
+        return known
+    row = model(**named)
+    make_transient_to_detached(row)
+    session.add(row)
+    return row
+
+
+def _rows(session: Any, actor: access.Actor, key: Hashable, build: Callable[[], sa.Select[Any]],
+          values: dict[str, Any]) -> list[Any]:
     connection = session.connection()
     kept: dict[Any, tuple[Any, Prepared]] = directory.current().keep("prepared", dict)
     whole = (key, connection.dialect.name, *access.standing(actor))
@@ -69,6 +131,6 @@ def rows(session: Any, key: Hashable, build: Callable[[], sa.Select[Any]], **val
     if found is None:
         if len(kept) >= MOST:
             kept.clear()
-        statement = Prepared(access.gated(actor, build()), connection.dialect)
-        found = kept[whole] = (actor.rights, statement)  # the rights are kept too: the key has their id
+        # the rights are kept too: the key has their id
+        found = kept[whole] = (actor.rights, Prepared(build(), connection.dialect))
     return found[1].rows(connection, values)

@@ -79,7 +79,7 @@ def own(role: Role, now: dt.datetime) -> str:
     actor = access.current()
     me = [actor.user_id or 0]
     owed = followups.due_query(now, due="all", assignee_ids=me).where(FollowUp.due_on <= clock.local_day(now))
-    rows = task_rows.rows_of(followups.order(owed).limit(MOST_TASKS), now)
+    rows = task_rows.rows_of(("owed", clock.local_day(now)), lambda: followups.order(owed).limit(MOST_TASKS), now)
     total = figures.counted(owed)
     done, whole = followups.progress(db.session, me[0], now)
     groups = [(name, [row for row in rows if row.group == name]) for name in GROUPS]

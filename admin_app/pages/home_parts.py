@@ -86,7 +86,8 @@ def loads(people: list[User], now: dt.datetime) -> list[day.Load]:
 
 def longest_overdue(now: dt.datetime) -> list[task_rows.TaskRow]:
     """The tasks that have been overdue longest, of everybody whom the person may see."""
-    return task_rows.rows_of(followups.order(followups.due_query(now, due="overdue")).limit(8), now)
+    return task_rows.rows_of(("longest overdue", clock.local_day(now)), lambda: followups.order(
+        followups.due_query(now, due="overdue")).limit(8), now)
 
 
 def quick_links() -> list[tuple[str, str, str]]:
