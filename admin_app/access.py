@@ -80,6 +80,7 @@ class Actor:
     road: str | None = None
     address: str | None = None
     include_deleted: bool = False
+    near: bool = False  # criteria look customers up row by row: for statements that name few rows themselves
     kept: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)  # criteria; shared by its copies
 
     def right(self, table: str) -> Right:
@@ -106,10 +107,10 @@ class Actor:
 
     def _criteria(self) -> dict[str, Any]:
         if self.system is not None:
-            key: tuple[Any, ...] = ("system", self.include_deleted)
+            key: tuple[Any, ...] = ("system", self.include_deleted, self.near)
         else:
             key = (self.user_id, self.store_ids, self.team_ids, self.roles, frozenset(self.rights.items()),
-                   self.include_deleted, utcnow().date())
+                   self.include_deleted, self.near, utcnow().date())
         return _criteria(key, self)
 
 
@@ -251,8 +252,8 @@ def gated(actor: Actor, statement: Any) -> Any:
 
 def standing(actor: Actor) -> tuple[Any, ...]:
     """What an actor's criteria are made of, as a key: who, whose rows, which rights, on which day."""
-    return (actor.system is not None, actor.include_deleted, utcnow().date(), actor.user_id, actor.store_ids,
-            actor.team_ids, actor.roles, id(actor.rights))
+    return (actor.system is not None, actor.include_deleted, actor.near, utcnow().date(), actor.user_id,
+            actor.store_ids, actor.team_ids, actor.roles, id(actor.rights))
 
 
 def _tables_in(statement: Any) -> set[str] | None:
@@ -337,7 +338,8 @@ def _surely(session: Any, actor: Actor, row: Any, verb: str, changed: set[str]) 
         return False
     table, customer = row.__tablename__, actor.right("customer").read
     if table == "customer":
-        return row.id in noted[1] and not changed & DECIDES and WIDTH[getattr(actor.right(table), verb)] >= WIDTH[customer]
+        return (row.id in noted[1] and not changed & DECIDES
+                and WIDTH[getattr(actor.right(table), verb)] >= WIDTH[customer])
     return (verb == "read" and table in FOLLOWING and row.customer_id in noted[1]
             and (actor.store_ids is None or row.store_id in actor.store_ids)
             and WIDTH[actor.right(table).read] >= WIDTH[customer])
@@ -483,7 +485,7 @@ def _row_matches(session: Any, actor: Actor, row: Any, verb: str) -> bool:
     model = type(row)
 
     def build() -> Any:
-        criterion = scope.criterion(model, actor, verb)
+        criterion = scope.criterion(model, replace(actor, near=True), verb)
         found = sa.select(model.id).where(model.id == prepared.given("number"))
         return found if criterion is None else found.where(criterion)
 

@@ -19,7 +19,7 @@ from admin_app import access, directory, sessions
 from admin_app.choices import Scope
 from admin_app.clock import local_day, utcnow
 from admin_app.database import db
-from admin_app.models import Agreement, Store, User
+from admin_app.models import Agreement, Role, Store, User
 from admin_app.pages.failures import safe_path
 
 # Pages that need nobody signed in.
@@ -142,6 +142,12 @@ def store_of(key: int) -> Any:
     """A store with all its settings, as a plain row; kept until somebody changes it."""
     return directory.current().keep(("store", key), lambda: db.session.execute(access.ungated(
         sa.select(*Store.__table__.c).where(Store.id == key))).one())
+
+
+def role_of(key: int) -> Any:
+    """A role as a plain row, kept like store_of(); None where it is in the recycle bin."""
+    return directory.current().keep(("role", key), lambda: db.session.execute(access.ungated(
+        sa.select(*Role.__table__.c).where(Role.id == key, Role.deleted_at.is_(None)))).first())
 
 
 def _enter() -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable, Collection, Hashable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -40,11 +41,18 @@ class Prepared:
         self.fixed = {name: turns[name](value) if name in turns and value is not None else value
                       for name, value in whole.parameters.items()}
         columns = list(statement.selected_columns)
-        self.turn_out = [(place, turn) for place, column in enumerate(columns)
-                         if (turn := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None]
+        self.types = [column.type.dialect_impl(dialect) for column in columns]
+        self.dialect = dialect
+        self.turn_out: list[tuple[int, Callable[[Any], Any]]] | None = None
         names = " ".join(str(column.key) for column in columns)
         row: Any = namedtuple("row", names, rename=True)  # type: ignore[misc]
         self.make: Callable[[Any], Any] = row._make
+
+    def _turns(self, described: Sequence[Any]) -> list[tuple[int, Callable[[Any], Any]]]:
+        """(place, what turns a value) of the columns that the driver does not give as they are wanted; some drivers
+        say only with the answer what they send."""
+        return [(place, turn) for place, (kind, about) in enumerate(zip(self.types, described, strict=True))
+                if (turn := kind.result_processor(self.dialect, about[1])) is not None]
 
     def rows(self, connection: sa.Connection, values: dict[str, Any]) -> list[Any]:
         """The rows for these values of its named parameters."""
@@ -54,7 +62,10 @@ class Prepared:
                              for name, value in values.items()}
         if self.places is not None:
             given = tuple([given[name] for name in self.places])
-        found = connection.exec_driver_sql(self.sql, given).fetchall()
+        result = connection.exec_driver_sql(self.sql, given)
+        if self.turn_out is None:
+            self.turn_out = self._turns(result.cursor.description)
+        found = result.fetchall()
         if not self.turn_out:
             return list(map(self.make, found))
         rows = []
@@ -78,7 +89,7 @@ def many(name: str, keys: Collection[int]) -> tuple[int, dict[str, int]]:
     return size, {f"{name}{place}": key for place, key in enumerate(filled)}
 
 
-def rows(session: Any, key: Hashable, build: Callable[[], sa.Select[Any]], **values: Any) -> list[Any]:
+def rows(session: Any, key: Hashable, build: Callable[[], Any], **values: Any) -> list[Any]:
     """The rows of a select of mapped columns, through the gate. `key` names everything that `build` makes it of; the
     acting person, the day and the database are added here. No row object is made, nothing pending is written first."""
     actor = access.actor_of(session)
@@ -87,7 +98,16 @@ def rows(session: Any, key: Hashable, build: Callable[[], sa.Select[Any]], **val
     return _rows(session, actor, ("gated", key), lambda: access.gated(actor, build()), values)
 
 
-def ungated_rows(session: Any, actor: access.Actor, key: Hashable, build: Callable[[], sa.Select[Any]],
+def few(session: Any, key: Hashable, build: Callable[[], Any], **values: Any) -> list[Any]:
+    """rows() of a statement that names few rows itself: the gate looks their customers up one by one, in place of
+    making a set of every customer in the scope first."""
+    actor = access.actor_of(session)
+    if actor is None:
+        raise RuntimeError("the gate: nobody acts on this session (set_actor or as_system is missing)")
+    return _rows(session, actor, ("few", key), lambda: access.gated(replace(actor, near=True), build()), values)
+
+
+def ungated_rows(session: Any, actor: access.Actor, key: Hashable, build: Callable[[], Any],
                  **values: Any) -> list[Any]:
     """The same round the gate, for the gate's own questions and facts that a rule decides by."""
     return _rows(session, actor, ("ungated", key), build, values)
@@ -96,7 +116,7 @@ def ungated_rows(session: Any, actor: access.Actor, key: Hashable, build: Callab
 def record(session: Any, model: Any, number: int) -> Any:
     """The record with a key through the gate, as an object of the session like one that it has loaded itself; None
     where the acting person may not see it."""
-    found = rows(session, ("record", model.__tablename__), lambda: sa.select(*whole(model)).where(
+    found = few(session, ("record", model.__tablename__), lambda: sa.select(*whole(model)).where(
         model.id == given("number")), number=number)
     if not found:
         return None
@@ -122,7 +142,7 @@ def adopt(session: Any, model: Any, values: Sequence[Any]) -> Any:
     return row
 
 
-def _rows(session: Any, actor: access.Actor, key: Hashable, build: Callable[[], sa.Select[Any]],
+def _rows(session: Any, actor: access.Actor, key: Hashable, build: Callable[[], Any],
           values: dict[str, Any]) -> list[Any]:
     connection = session.connection()
     kept: dict[Any, tuple[Any, Prepared]] = directory.current().keep("prepared", dict)

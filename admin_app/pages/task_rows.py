@@ -125,8 +125,9 @@ def with_all(statement: Any) -> Any:
 
 def rows_of(key: Hashable, build: Callable[[], Any], now: dt.datetime, **values: Any) -> list[TaskRow]:
     """The rows of a due query, with what a line needs in three statements. `key` as in prepared.rows."""
-    found = [(Task._make(row[:_WIDE]), Person._make(row[_WIDE:]) if row[_WIDE] is not None else None)
-             for row in prepared.rows(db.session, ("tasks", key), lambda: with_all(build()), **values)]
+    found: list[tuple[Any, Any]] = [
+        (Task._make(row[:_WIDE]), Person._make(row[_WIDE:]) if row[_WIDE] is not None else None)
+        for row in prepared.few(db.session, ("tasks", key), lambda: with_all(build()), **values)]
     ids = {task.customer_id for task, _customer in found}
     last = last_visits(ids)
     cars = cars_of({task.customer_id for task, _customer in found if not task.model})
@@ -146,7 +147,7 @@ def rows_with(ids: Collection[int], now: dt.datetime) -> list[TaskRow]:
 
 def task(number: int) -> Any:
     """One task with its rule and car; None where the person may not see it."""
-    found = prepared.rows(db.session, "task", lambda: with_all(
+    found = prepared.few(db.session, "task", lambda: with_all(
         sa.select(FollowUp).where(FollowUp.id == prepared.given("task"))), task=number)
     return Task._make(found[0][:_WIDE]) if found else None
 
@@ -210,7 +211,7 @@ def last_visits(customer_ids: Collection[int]) -> dict[int, Last]:
     if not customer_ids:
         return {}
     size, keys = prepared.many("customer", customer_ids)
-    rows = prepared.rows(db.session, ("last visits", size), lambda: _newest(size), **keys)
+    rows = prepared.few(db.session, ("last visits", size), lambda: _newest(size), **keys)
     return {row.customer_id: Last._make(row) for row in rows}
 
 
@@ -233,6 +234,6 @@ def cars_of(customer_ids: Collection[int]) -> dict[int, str]:
     if not customer_ids:
         return {}
     size, keys = prepared.many("customer", customer_ids)
-    pairs = prepared.rows(db.session, ("cars", size), lambda: sa.select(Vehicle.customer_id, Vehicle.model).where(
+    pairs = prepared.few(db.session, ("cars", size), lambda: sa.select(Vehicle.customer_id, Vehicle.model).where(
         prepared.one_of(Vehicle.customer_id, "customer", size)).order_by(Vehicle.id), **keys)
     return {customer_id: model for customer_id, model in pairs if customer_id is not None}

@@ -131,7 +131,7 @@ def whole(customer_id: int, task_id: int, now: dt.datetime) -> Any:
     """A customer as a plain row, with `planned`: the day of the next open task after today, beside the one at hand
     (0: none), None without one. None where the person may not see the file."""
     today = clock.local_day(now)
-    found = prepared.rows(db.session, ("logged customer", today), lambda: _with_plan(today),
+    found = prepared.few(db.session, ("logged customer", today), lambda: _with_plan(today),
                           customer=customer_id, task=task_id)
     return found[0] if found else None
 
@@ -240,7 +240,7 @@ def next_task(now: dt.datetime, behind: Any) -> Any:
     just been dealt with. None without one."""
     db.session.flush()
     today = clock.local_day(now)
-    found = prepared.rows(db.session, ("next task", today), lambda: followups.order(due_now(now)).with_only_columns(
+    found = prepared.few(db.session, ("next task", today), lambda: followups.order(due_now(now)).with_only_columns(
         FollowUp.id, FollowUp.customer_id).join_from(FollowUp, Customer, Customer.id == FollowUp.customer_id).where(
         FollowUp.id != prepared.given("task"), FollowUp.customer_id != prepared.given("customer"),
         sa.or_(FollowUp.source_table.is_(None), FollowUp.source_table != "complaint")).limit(1),
@@ -296,7 +296,7 @@ class Promised(NamedTuple):
 
 
 def _promises(customer: Any) -> list[Promised]:
-    return [Promised._make(row) for row in prepared.rows(db.session, "open promises", lambda: sa.select(
+    return [Promised._make(row) for row in prepared.few(db.session, "open promises", lambda: sa.select(
         *(getattr(Promise, name) for name in Promised._fields)).where(
         Promise.customer_id == prepared.given("customer"), Promise.state == PromiseState.OPEN).order_by(
         Promise.due_on).limit(5), customer=customer.id)]

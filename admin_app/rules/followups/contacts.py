@@ -62,7 +62,7 @@ def _standing(session: Any, visit: Visit) -> tuple[Owed, bool]:
     """The customer's open tasks with their triggers, save those that this visit has made, the oldest due first; and
     whether the customer was contacted again after this visit, which makes it history."""
     session.flush()
-    found = prepared.rows(session, "tasks of a visit", _of_visit, customer=visit.customer_id, at=visit.at,
+    found = prepared.few(session, "tasks of a visit", _of_visit, customer=visit.customer_id, at=visit.at,
                           visit=visit.id)
     overtaken = any(row[-1] for row in found)
     return [(prepared.adopt(session, FollowUp, row), row.trigger or Trigger.MANUAL) for row in found

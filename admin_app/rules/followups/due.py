@@ -85,7 +85,7 @@ def done_today(session: Any, user_id: int, now: dt.datetime) -> int:
     """How many tasks a person has done today."""
     session.flush()
     begins, ends = clock.day_bounds(clock.local_day(now))
-    count: int = prepared.rows(session, "done today", lambda: sa.select(sa.func.count(FollowUp.id)).where(
+    count: int = prepared.few(session, "done today", lambda: sa.select(sa.func.count(FollowUp.id)).where(
         FollowUp.assignee_id == prepared.given("person"), FollowUp.state == FollowUpState.DONE,
         FollowUp.closed_at >= prepared.given("begins", FollowUp.closed_at.type),
         FollowUp.closed_at < prepared.given("ends", FollowUp.closed_at.type)),
@@ -110,7 +110,8 @@ def tally(session: Any, assignee_ids: Collection[int] | None, now: dt.datetime) 
     session.flush()
     today = clock.local_day(now)
     whose = None if assignee_ids is None else tuple(assignee_ids)
-    return [Line._make(row) for row in prepared.rows(session, ("tally", today, whose), lambda: _tally(today, whose, now))]
+    rows = prepared.few(session, ("tally", today, whose), lambda: _tally(today, whose, now))
+    return [Line._make(row) for row in rows]
 
 
 def _tally(today: dt.date, whose: Collection[int] | None, now: dt.datetime) -> Any:

@@ -136,8 +136,8 @@ def _upsert(database: str) -> Any:
     anew = {name: fresh.excluded[name] for name in
             ("state", "due_on", "due_at", "expires_on", "assignee_id", "updated_at", "closed_at", "closed_by_id",
              "note")}
-    return fresh.on_conflict_do_update(
-        index_elements=["occurrence"], where=taken_back, set_=anew | {"version": table.c.version + said("1")}).returning(
+    anew["version"] = table.c.version + said("1")
+    return fresh.on_conflict_do_update(index_elements=["occurrence"], where=taken_back, set_=anew).returning(
         table.c.id, table.c.occurrence)
 
 
