@@ -69,7 +69,7 @@ def save() -> Any:
     """
     _may_log()
     key = request.form.get("key", "")
-    customer, task, now = _customer(), _task(), utcnow()
+    customer, task, now = _customer(), _task(record=True), utcnow()
     form, name = LogForm.typed(request.form), customer.name
     try:
         location = _take(form, customer, task, now, key)
@@ -145,12 +145,13 @@ def _with_plan(today: dt.date) -> Any:
     return sa.select(*columns, planned.label("planned")).where(Customer.id == prepared.given("customer"))
 
 
-def _task() -> Any:
-    """The task that the visit is to settle; None without one, 404 for one out of scope or of another customer."""
+def _task(record: bool = False) -> Any:
+    """The task that the visit is to settle, as a plain row or as the record itself; None without one, 404 for one out
+    of scope or of another customer."""
     number = _number("followup")
     if number is None:
         return None
-    found = task_rows.task(number)
+    found = prepared.record(db.session, FollowUp, number) if record else task_rows.task(number)
     if found is None or found.customer_id != _number("customer"):
         abort(404)
     return found
