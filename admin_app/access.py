@@ -24,7 +24,7 @@ from admin_app import scope
 from admin_app.choices import Scope
 from admin_app.clock import utcnow
 from admin_app.errors import Refused
-from admin_app.models import BY_TABLE, Grant, Role, Team, User
+from admin_app.models import BY_TABLE, Customer, Grant, Role, Team, User
 
 MOST_KEYS = 1_000  # keys that one question to the database names
 WIDTH = {Scope.NONE: 0, Scope.OWN: 1, Scope.TEAM: 2, Scope.STORE: 3, Scope.ALL: 4}
@@ -36,6 +36,9 @@ MANAGERS_ONLY = {("customer", name) for name in
                  ("confidentiality", "confidential_reason", "confidential_until", "tier", "credit")}
 # Fields that only people of the whole group change: they lead beyond a store.
 GROUP_ONLY = {("user", "group_wide")}
+# Columns of a customer, and tables beside it, that decide who sees the customer and all that hangs on it.
+DECIDES = {"store_id", "owner_id", "advisor_id", "confidentiality", "deleted_at"}
+DECIDING = {"customer_reader", "repair_order"}
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,7 @@ class Actor:
     road: str | None = None
     address: str | None = None
     include_deleted: bool = False
+    near: bool = False  # criteria look customers up row by row: for statements that name few rows themselves
     kept: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)  # criteria; shared by its copies
 
     def right(self, table: str) -> Right:
@@ -103,10 +107,10 @@ class Actor:
 
     def _criteria(self) -> dict[str, Any]:
         if self.system is not None:
-            key: tuple[Any, ...] = ("system", self.include_deleted)
+            key: tuple[Any, ...] = ("system", self.include_deleted, self.near)
         else:
             key = (self.user_id, self.store_ids, self.team_ids, self.roles, frozenset(self.rights.items()),
-                   self.include_deleted, utcnow().date())
+                   self.include_deleted, self.near, utcnow().date())
         return _criteria(key, self)
 
 
@@ -134,6 +138,7 @@ def actor_of(session: Any) -> Actor | None:
 def set_actor(session: Any, actor: Actor | None) -> None:
     """Put the acting person on the session."""
     session.info["actor"] = actor
+    session.info.pop("seen", None)
 
 
 @contextmanager
@@ -247,8 +252,8 @@ def gated(actor: Actor, statement: Any) -> Any:
 
 def standing(actor: Actor) -> tuple[Any, ...]:
     """What an actor's criteria are made of, as a key: who, whose rows, which rights, on which day."""
-    return (actor.system is not None, actor.include_deleted, utcnow().date(), actor.user_id, actor.store_ids,
-            actor.team_ids, actor.roles, id(actor.rights))
+    return (actor.system is not None, actor.include_deleted, actor.near, utcnow().date(), actor.user_id,
+            actor.store_ids, actor.team_ids, actor.roles, id(actor.rights))
 
 
 def _tables_in(statement: Any) -> set[str] | None:
@@ -262,8 +267,13 @@ def _tables_in(statement: Any) -> set[str] | None:
     named: set[str] = set()
     for node in visitors.iterate(statement):
         if isinstance(node, sa.Select):
-            if node._setup_joins or node._with_options or node._memoized_select_entities:
+            if node._with_options or node._memoized_select_entities:
                 return None
+            joined = {getattr(target, "name", None) for target, _on, _left, _flags in node._setup_joins
+                      if isinstance(target, sa.Table)}
+            if len(joined) < len(node._setup_joins):
+                return None
+            named |= joined  # type: ignore[arg-type]
         elif isinstance(node, sa.Table):
             named.add(node.name)
         else:
@@ -282,6 +292,60 @@ def _refuse_plain_tables(state: ORMExecuteState) -> None:
         names = {getattr(table, "name", "") for table in state.statement.get_final_froms()}
         if names & (set(BY_TABLE) - scope.UNGATED_READ):
             raise RuntimeError("the gate: select mapped classes, not tables")
+
+
+# ---------------------------------------------------------------- seen
+
+
+@event.listens_for(Customer, "load")
+def _note_seen(row: Any, context: Any) -> None:
+    if not context.execution_options.get("ungated"):
+        note_seen(context.session, row)
+
+
+def note_seen(session: Any, row: Any) -> None:
+    """Note that the gate has just shown a customer to the acting person, for the rest of the transaction. Whoever acts
+    otherwise and a change of what decides about it take the note away."""
+    actor = actor_of(session)
+    if actor is None or actor.system is not None or actor.include_deleted or row.__tablename__ != "customer":
+        return
+    noted = session.info.get("seen")
+    if noted is None or noted[0] is not actor:
+        noted = session.info["seen"] = (actor, set())
+    noted[1].add(row.id)
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget_rolled_back(session: Any, _previous: Any) -> None:
+    session.info.pop("seen", None)
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _forget_seen(session: Any, transaction: Any) -> None:
+    if transaction.parent is None:
+        session.info.pop("seen", None)
+
+
+def _surely(session: Any, actor: Actor, row: Any, verb: str, changed: set[str]) -> bool:
+    """Whether what the gate has shown in this transaction says already that the row lies in the scope for a verb:
+    of a customer itself, or of what follows a customer. False is no answer: then the database is asked.
+
+    The scopes widen from own to team, store and all, and what follows a customer has the customer's scope, so a
+    right that is at least as wide as the one by which the customer was read covers the row.
+    """
+    noted = session.info.get("seen")
+    if noted is None or noted[0] is not actor or row.deleted_at is not None:
+        return False
+    table, customer = row.__tablename__, actor.right("customer").read
+    if table == "customer":
+        return (row.id in noted[1] and not changed & DECIDES
+                and WIDTH[getattr(actor.right(table), verb)] >= WIDTH[customer])
+    return (verb == "read" and table in FOLLOWING and row.customer_id in noted[1]
+            and (actor.store_ids is None or row.store_id in actor.store_ids)
+            and WIDTH[actor.right(table).read] >= WIDTH[customer])
+
+
+FOLLOWING = scope.FOLLOWS_CUSTOMER - DECIDING
 
 
 # ---------------------------------------------------------------- writing
@@ -311,9 +375,12 @@ def _check_before(session: Any, _context: Any, _instances: Any) -> None:
         raise RuntimeError("the gate: rows go to the recycle bin (deleted_at), they are not deleted")
     for row in new:
         _may_create(actor, row)
+    touched = [(row, set(row.__table__.c.keys())) for row in new]
     for row in dirty:
-        _may_change(session, actor, row)
-    session.info["touched"] = [*new, *dirty]
+        names = _changed(row)
+        _may_change(session, actor, row, names)
+        touched.append((row, names))
+    session.info["touched"] = touched
 
 
 def _may_create(actor: Actor, row: Any) -> None:
@@ -338,15 +405,16 @@ def _may_set(actor: Actor, table: str, name: str) -> None:
         raise Refused(_l("Only somebody of the whole group changes this."), name)
 
 
-def _may_change(session: Any, actor: Actor, row: Any) -> None:
+def _may_change(session: Any, actor: Actor, row: Any, names: set[str]) -> None:
     """Check the table right, the field rights and the row as it stands in the database now."""
-    table, names = row.__tablename__, _changed(row)
+    table = row.__tablename__
     verb = "delete" if "deleted_at" in names else "write"
     if not actor.may(table, verb):
         raise Refused(_l("You may not delete this.") if verb == "delete" else _l("You may not change this."))
     for name in names:
         _may_set(actor, table, name)
-    if not _row_matches(session, actor, row, verb):
+    seen = verb == "write" and table == "customer" and _surely(session, actor, row, verb, set())
+    if not seen and not _row_matches(session, actor, row, verb):
         raise Refused(_l("You may not change this record."))
 
 
@@ -357,15 +425,33 @@ def _check_after(session: Any, _context: Any) -> None:
     actor = actor_of(session)
     if not touched or actor is None or actor.system is not None:
         return
-    for row in touched:
-        if row.deleted_at is None and not _row_matches(session, actor, row, "read"):
+    if any(row.__tablename__ in DECIDING or (row.__tablename__ == "customer" and names & DECIDES)
+           for row, names in touched):
+        session.info.pop("seen", None)
+    for row, names in touched:
+        if row.deleted_at is None and not (
+                _surely(session, actor, row, "read", names) or _row_matches(session, actor, row, "read")):
             raise Refused(_l("You could not see this record any more after saving it."))
 
 
 def may_change(session: Any, row: Any) -> bool:
     """Whether the acting person may write to a stored row: the table's right and whose row it is."""
     actor = actor_of(session)
-    return actor is not None and actor.may(row.__tablename__, "write") and _row_matches(session, actor, row, "write")
+    if actor is None or not actor.may(row.__tablename__, "write"):
+        return False
+    if row.__tablename__ == "customer" and _surely(session, actor, row, "write", _changed(row)):
+        return True
+    return _row_matches(session, actor, row, "write")
+
+
+def may_change_seen(session: Any, model: Any, key: int) -> bool:
+    """may_change() of a customer that the gate has just shown to the acting person as a plain row."""
+    actor = actor_of(session)
+    if actor is None or not actor.may(model.__tablename__, "write"):
+        return False
+    right = actor.right(model.__tablename__)
+    return (model is Customer and WIDTH[right.write] >= WIDTH[right.read]) or key in within(
+        session, actor, model.__tablename__, [key], "write")
 
 
 def readable(session: Any, table: str, ids: Iterable[int]) -> set[int]:
@@ -394,10 +480,13 @@ def _pieces(keys: Iterable[int]) -> Iterator[list[int]]:
 
 def _row_matches(session: Any, actor: Actor, row: Any, verb: str) -> bool:
     """Whether the row, as it stands in the database, is within the actor's scope for a verb."""
+    from admin_app import prepared
+
     model = type(row)
-    criterion = scope.criterion(model, actor, verb)
-    if criterion is None:
-        return True
-    statement = ungated(sa.select(sa.literal(1)).select_from(model).where(model.id == row.id, criterion))
-    with session.no_autoflush:
-        return session.execute(statement).first() is not None
+
+    def build() -> Any:
+        criterion = scope.criterion(model, replace(actor, near=True), verb)
+        found = sa.select(model.id).where(model.id == prepared.given("number"))
+        return found if criterion is None else found.where(criterion)
+
+    return bool(prepared.ungated_rows(session, actor, ("matches", model.__tablename__, verb), build, number=row.id))

@@ -25,6 +25,11 @@ from admin_app.masking import masked
 from admin_app.models import AuditEntry, AuditHead
 
 START = "0" * 64
+_head = AuditHead.__table__
+# Locks the head and says what it holds in one statement; nobody else's entries come between.
+_ADD = sa.update(_head).values(count=_head.c.count + sa.bindparam("more")).returning(_head.c.count, _head.c.hash)
+_STORE = sa.insert(AuditEntry.__table__)
+_END = sa.update(_head).values(hash=sa.bindparam("last"))
 # Every sign-in stands in the access log; the rest is kept by the machine and says nothing of itself.
 LEFT_OUT = {"version", "updated_at", "created_at", "created_by_id", "pinyin", "last_sign_in_at", "beat_at"}
 SECRET = {"password_hash", "session_key", "query"}  # a query may hold a phone number in full
@@ -153,16 +158,14 @@ def _write(session: Any) -> None:
     if not entries:
         return
     connection = session.connection()
-    head = AuditHead.__table__
-    connection.execute(sa.update(head).values(count=head.c.count + len(entries)))
-    count, last = connection.execute(sa.select(head.c.count, head.c.hash)).one()
+    count, last = connection.execute(_ADD, {"more": len(entries)}).one()
     seq = count - len(entries)
     for entry in entries:
         seq += 1
         entry["seq"], entry["prev_hash"] = seq, last
         last = entry["hash"] = digest(entry)
-    connection.execute(sa.insert(AuditEntry.__table__), entries)
-    connection.execute(sa.update(head).values(hash=last))
+    connection.execute(_STORE, entries)
+    connection.execute(_END, {"last": last})
 
 
 def digest(entry: dict[str, Any]) -> str:

@@ -19,7 +19,7 @@ from admin_app import access, directory, sessions
 from admin_app.choices import Scope
 from admin_app.clock import local_day, utcnow
 from admin_app.database import db
-from admin_app.models import Agreement, Store, User
+from admin_app.models import Agreement, Role, Store, User
 from admin_app.pages.failures import safe_path
 
 # Pages that need nobody signed in.
@@ -128,6 +128,26 @@ def me() -> User:
     """The signed-in person as a record of the database, to be named in another record or changed."""
     statement = access.ungated(sa.select(User).where(User.id == current_user.id))
     return db.session.scalars(statement).one()
+
+
+def name_of(key: int | None, table: str = "user") -> str | None:
+    """The name of a colleague, store, team or role as far as the signed-in person may see it; None otherwise. Asks the
+    database for nothing once the names are known."""
+    known = directory.current().names(db.session, table).get(key) if key is not None else None
+    stores = access.current().store_ids
+    return known[0] if known and (stores is None or known[1] is None or known[1] in stores) else None
+
+
+def store_of(key: int) -> Any:
+    """A store with all its settings, as a plain row; kept until somebody changes it."""
+    return directory.current().keep(("store", key), lambda: db.session.execute(access.ungated(
+        sa.select(*Store.__table__.c).where(Store.id == key))).one())
+
+
+def role_of(key: int) -> Any:
+    """A role as a plain row, kept like store_of(); None where it is in the recycle bin."""
+    return directory.current().keep(("role", key), lambda: db.session.execute(access.ungated(
+        sa.select(*Role.__table__.c).where(Role.id == key, Role.deleted_at.is_(None)))).first())
 
 
 def _enter() -> Any:

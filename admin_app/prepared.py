@@ -2,41 +2,59 @@
 
 SQLAlchemy finds a compiled statement again by walking through it; with the criteria of the gate that takes longer than
 most answers of the database. A statement kept here is the same one, with the same criteria, of the same person: its
-key holds everything that it was made of, and the values that change are given by name (`sa.bindparam("after")`).
+key holds everything that it was made of, and the values that change are given by name (`given("after")`).
 """
 
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import make_transient_to_detached
+from sqlalchemy.orm.util import identity_key
 
 from admin_app import access, directory
 
 MOST = 2_000  # statements kept
+SIZES = (1, 4, 12, 24, 60, 200)  # how many keys a statement may name: few statements for many numbers of them
+NOBODY = -1  # the key of no row
+
+
+def given(name: str, type_: Any = None) -> Any:
+    """A value that is given with each asking; a whole number unless said otherwise."""
+    return sa.bindparam(name, required=False, type_=sa.Integer() if type_ is None else type_)
 
 
 class Prepared:
     """One statement as the driver takes it, with what turns values on the way in and out."""
 
     def __init__(self, statement: sa.Select[Any], dialect: sa.Dialect) -> None:
-        compiled: Any = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
-        self.sql, self.places = compiled.string, compiled.positiontup
+        compiled: Any = statement.compile(dialect=dialect)
+        whole = compiled.construct_expanded_state()  # each value of an IN becomes a parameter of its own
+        self.sql, self.places = whole.statement, whole.positiontup
         self.turn_in = {name: turn for name, bind in compiled.binds.items()
                         if (turn := bind.type.dialect_impl(dialect).bind_processor(dialect)) is not None}
-        turns = compiled._bind_processors
+        turns = {**compiled._bind_processors, **whole.processors}
         self.fixed = {name: turns[name](value) if name in turns and value is not None else value
-                      for name, value in compiled.params.items()}
+                      for name, value in whole.parameters.items()}
         columns = list(statement.selected_columns)
-        self.turn_out = [(place, turn) for place, column in enumerate(columns)
-                         if (turn := _out(column.type, dialect)) is not None]
+        self.types = [column.type.dialect_impl(dialect) for column in columns]
+        self.dialect = dialect
+        self.turn_out: list[tuple[int, Callable[[Any], Any]]] | None = None
         names = " ".join(str(column.key) for column in columns)
         row: Any = namedtuple("row", names, rename=True)  # type: ignore[misc]
         self.make: Callable[[Any], Any] = row._make
 
-    def given(self, values: dict[str, Any]) -> Any:
+    def _turns(self, described: Sequence[Any]) -> list[tuple[int, Callable[[Any], Any]]]:
+        """(place, what turns a value) of the columns that the driver does not give as they are wanted; some drivers
+        say only with the answer what they send."""
+        return [(place, turn) for place, (kind, about) in enumerate(zip(self.types, described, strict=True))
+                if (turn := kind.result_processor(self.dialect, about[1])) is not None]
+
+    def _given(self, values: dict[str, Any]) -> Any:
         """The parameters as the driver takes them."""
         found: Any = self.fixed
         if values:
@@ -46,16 +64,20 @@ class Prepared:
 
     def columns(self, connection: sa.Connection, size: int) -> Iterator[list[Any]]:
         """The rows in pieces of `size`, each piece as its columns; never all of them in memory."""
-        result = connection.exec_driver_sql(self.sql, self.given({}), execution_options={"yield_per": size})
+        result = connection.exec_driver_sql(self.sql, self._given({}), execution_options={"yield_per": size})
+        turns = self._turns(result.cursor.description)
         for piece in result.partitions(size):
             found: list[Any] = list(zip(*piece, strict=True))
-            for place, turn in self.turn_out:
+            for place, turn in turns:
                 found[place] = list(map(turn, found[place]))
             yield found
 
     def rows(self, connection: sa.Connection, values: dict[str, Any]) -> list[Any]:
         """The rows for these values of its named parameters."""
-        found = connection.exec_driver_sql(self.sql, self.given(values)).fetchall()
+        result = connection.exec_driver_sql(self.sql, self._given(values))
+        if self.turn_out is None:
+            self.turn_out = self._turns(result.cursor.description)
+        found = result.fetchall()
         if not self.turn_out:
             return list(map(self.make, found))
         rows = []
@@ -67,21 +89,48 @@ class Prepared:
         return rows
 
 
-def _out(kind: Any, dialect: sa.Dialect) -> Any:
-    """What turns a value of the driver into that of the type; psycopg brings numbers as they are."""
-    if dialect.name == "postgresql" and isinstance(kind, sa.Numeric):
-        return None
-    return kind.dialect_impl(dialect).result_processor(dialect, None)
+def one_of(column: Any, name: str, size: int) -> Any:
+    """The criterion that a whole number is among `size` values; their names are those of many()."""
+    return column.in_([given(f"{name}{place}") for place in range(size)])
 
 
-def rows(session: Any, key: Hashable, build: Callable[[], sa.Select[Any]], /, **values: Any) -> list[Any]:
+def many(name: str, keys: Collection[int]) -> tuple[int, dict[str, int]]:
+    """(size for one_of(), the values) of some keys, at most the last of SIZES."""
+    size = next(size for size in SIZES if size >= len(keys))
+    filled = [*keys, *[NOBODY] * (size - len(keys))]
+    return size, {f"{name}{place}": key for place, key in enumerate(filled)}
+
+
+def rows(session: Any, key: Hashable, build: Callable[[], Any], /, **values: Any) -> list[Any]:
     """The rows of a select of mapped columns, through the gate. `key` names everything that `build` makes it of; the
     acting person, the day and the database are added here. No row object is made, nothing pending is written first."""
     actor = access.actor_of(session)
     if actor is None:
         raise RuntimeError("the gate: nobody acts on this session (set_actor or as_system is missing)")
-    return _kept((key, *access.standing(actor)), lambda: access.gated(actor, build()), session, values,
-                 actor.rights)
+    return _rows(session, actor, ("gated", key), lambda: access.gated(actor, build()), values)
+
+
+def few(session: Any, key: Hashable, build: Callable[[], Any], /, **values: Any) -> list[Any]:
+    """rows() of a statement that names few rows itself: the gate looks their customers up one by one, in place of
+    making a set of every customer in the scope first."""
+    actor = access.actor_of(session)
+    if actor is None:
+        raise RuntimeError("the gate: nobody acts on this session (set_actor or as_system is missing)")
+    return _rows(session, actor, ("few", key), lambda: access.gated(replace(actor, near=True), build()), values)
+
+
+def ungated_rows(session: Any, actor: access.Actor, key: Hashable, build: Callable[[], Any], /,
+                 **values: Any) -> list[Any]:
+    """The same round the gate, for the gate's own questions and facts that a rule decides by."""
+    return _rows(session, actor, ("ungated", key), build, values)
+
+
+def facts(session: Any, key: Hashable, build: Callable[[], Any], /, **values: Any) -> list[Any]:
+    """Rows of facts that a rule decides by, whoever acts (access.ungated)."""
+    actor = access.actor_of(session)
+    if actor is None:
+        raise RuntimeError("the gate: nobody acts on this session (set_actor or as_system is missing)")
+    return ungated_rows(session, actor, key, build, **values)
 
 
 def columns(session: Any, statement: sa.Select[Any], size: int) -> Iterator[list[Any]]:
@@ -93,20 +142,44 @@ def columns(session: Any, statement: sa.Select[Any], size: int) -> Iterator[list
     return Prepared(access.gated(actor, statement), connection.dialect).columns(connection, size)
 
 
-def facts(session: Any, key: Hashable, build: Callable[[], sa.Select[Any]], /, **values: Any) -> list[Any]:
-    """The rows of a select that the gate leaves alone: facts that a rule decides by, whoever asks (access.ungated)."""
-    return _kept((key, "facts"), build, session, values)
+def record(session: Any, model: Any, number: int) -> Any:
+    """The record with a key through the gate, as an object of the session like one that it has loaded itself; None
+    where the acting person may not see it."""
+    found = few(session, ("record", model.__tablename__), lambda: sa.select(*whole(model)).where(
+        model.id == given("number")), number=number)
+    if not found:
+        return None
+    row = adopt(session, model, found[0])
+    access.note_seen(session, row)
+    return row
 
 
-def _kept(key: tuple[Any, ...], build: Callable[[], sa.Select[Any]], session: Any, values: dict[str, Any],
-          beside: Any = None) -> list[Any]:
-    """`beside` stays in memory with the statement: its identity is part of the key."""
+def whole(model: Any) -> list[Any]:
+    """Every column of a model, in the order that adopt() takes."""
+    return [getattr(model, column.key) for column in model.__table__.c]
+
+
+def adopt(session: Any, model: Any, values: Sequence[Any]) -> Any:
+    """The object of a row that whole() has read; the session's own where it has one already."""
+    named = dict(zip(model.__table__.c.keys(), values, strict=False))
+    known = session.identity_map.get(identity_key(model, named["id"]))
+    if known is not None:
+        return known
+    row = model(**named)
+    make_transient_to_detached(row)
+    session.add(row)
+    return row
+
+
+def _rows(session: Any, actor: access.Actor, key: Hashable, build: Callable[[], Any],
+          values: dict[str, Any]) -> list[Any]:
     connection = session.connection()
     kept: dict[Any, tuple[Any, Prepared]] = directory.current().keep("prepared", dict)
-    whole = (connection.dialect.name, *key)
+    whole = (key, connection.dialect.name, *access.standing(actor))
     found = kept.get(whole)
     if found is None:
         if len(kept) >= MOST:
             kept.clear()
-        found = kept[whole] = (beside, Prepared(build(), connection.dialect))
+        # the rights are kept too: the key has their id
+        found = kept[whole] = (actor.rights, Prepared(build(), connection.dialect))
     return found[1].rows(connection, values)

@@ -103,41 +103,60 @@ def _customers(model: Any, actor: Actor, ids: Any, verb: str) -> Any:
     return mine
 
 
+def _customer_of(key: Any, actor: Actor, ids: Any) -> Any:
+    """Whether a column names one of the customers of these people.
+
+    As a set of keys, or, for a statement that itself names few rows (Actor.near), looked up row by row.
+    """
+    if actor.near:
+        return sa.exists().where(_customer.c.id == key, _theirs(actor, ids))
+    return key.in_(customer_ids(actor, ids))
+
+
 def customer_ids(actor: Actor, ids: Any) -> Any:
     """Keys of the customers of these people, as a subquery over the plain table."""
+    return sa.select(_customer.c.id).where(_theirs(actor, ids))
+
+
+def _theirs(actor: Actor, ids: Any) -> Any:
     pool = [_customer.c.owner_id.is_(None)] if len(ids) > 1 and actor.may("customer", "assign") else []
-    return sa.select(_customer.c.id).where(sa.or_(_mine(_customer.c, actor, ids), *pool))
+    return sa.or_(_mine(_customer.c, actor, ids), *pool)
 
 
 def _of_customer(model: Any, actor: Actor, ids: Any, verb: str) -> Any:
-    return model.customer_id.in_(customer_ids(actor, ids))
+    return _customer_of(model.customer_id, actor, ids)
 
 
 def _followups(model: Any, actor: Actor, ids: Any, verb: str) -> Any:
     mine = model.assignee_id.in_(ids)
     if verb == "read" or len(ids) > 1:
-        return sa.or_(mine, model.customer_id.in_(customer_ids(actor, ids)))
+        return sa.or_(mine, _customer_of(model.customer_id, actor, ids))
     return mine
 
 
 def _orders(model: Any, actor: Actor, ids: Any, verb: str) -> Any:
-    return sa.or_(model.advisor_id.in_(ids), model.customer_id.in_(customer_ids(actor, ids)))
+    return sa.or_(model.advisor_id.in_(ids), _customer_of(model.customer_id, actor, ids))
 
 
 def _complaints(model: Any, actor: Actor, ids: Any, verb: str) -> Any:
     return sa.or_(model.owner_id.in_(ids), model.responsible_id.in_(ids), model.created_by_id.in_(ids),
-                  model.customer_id.in_(customer_ids(actor, ids)))
+                  _customer_of(model.customer_id, actor, ids))
 
 
 def _steps(model: Any, actor: Actor, ids: Any, verb: str) -> Any:
     c = _complaint.c
-    return model.complaint_id.in_(sa.select(c.id).where(sa.or_(
-        c.owner_id.in_(ids), c.responsible_id.in_(ids), c.created_by_id.in_(ids),
-        c.customer_id.in_(customer_ids(actor, ids)))))
+    theirs = sa.or_(c.owner_id.in_(ids), c.responsible_id.in_(ids), c.created_by_id.in_(ids),
+                    _customer_of(c.customer_id, actor, ids))
+    if actor.near:
+        return sa.exists().where(c.id == model.complaint_id, theirs)
+    return model.complaint_id.in_(sa.select(c.id).where(theirs))
 
 
 def _vehicle_owners(model: Any, actor: Actor, ids: Any, verb: str) -> Any:
-    return model.vehicle_id.in_(sa.select(_vehicle.c.id).where(_vehicle.c.customer_id.in_(customer_ids(actor, ids))))
+    theirs = _customer_of(_vehicle.c.customer_id, actor, ids)
+    if actor.near:
+        return sa.exists().where(_vehicle.c.id == model.vehicle_id, theirs)
+    return model.vehicle_id.in_(sa.select(_vehicle.c.id).where(theirs))
 
 
 def _people(name: str) -> Callable[..., Any]:
@@ -173,12 +192,18 @@ def _not_hidden(model: Any, actor: Actor) -> Any:
         return None
     if model is m.Customer:
         return sa.or_(m.Customer.confidentiality == Confidentiality.NORMAL, _named(m.Customer, actor))
+    hidden = _hidden(actor)
     if model is m.ComplaintStep:
-        hidden = sa.select(_complaint.c.id).where(_complaint.c.customer_id.in_(_hidden(actor)))
-        return model.complaint_id.not_in(hidden)
+        if actor.near:
+            return ~sa.exists().where(_complaint.c.id == model.complaint_id,
+                                      _customer.c.id == _complaint.c.customer_id, hidden)
+        customers = sa.select(_customer.c.id).where(hidden)
+        return model.complaint_id.not_in(sa.select(_complaint.c.id).where(_complaint.c.customer_id.in_(customers)))
     if "customer_id" not in model.__table__.c:
         return None
-    return sa.or_(model.customer_id.is_(None), model.customer_id.not_in(_hidden(actor)))
+    if actor.near:
+        return ~sa.exists().where(_customer.c.id == model.customer_id, hidden)
+    return sa.or_(model.customer_id.is_(None), model.customer_id.not_in(sa.select(_customer.c.id).where(hidden)))
 
 
 def _named(columns: Any, actor: Actor) -> Any:
@@ -194,8 +219,9 @@ def _named(columns: Any, actor: Actor) -> Any:
 
 
 def _hidden(actor: Actor) -> Any:
+    """Whether a customer of the gate's own is hidden from the actor."""
     c = _customer.c
-    return sa.select(c.id).where(c.confidentiality != Confidentiality.NORMAL, sa.not_(
+    return sa.and_(c.confidentiality != Confidentiality.NORMAL, sa.not_(
         sa.func.coalesce(_named(c, actor), sa.false())))
 
 
@@ -208,4 +234,4 @@ def _member_customers(model: Any, actor: Actor) -> Any:
         return None
     if width is Scope.NONE:
         return sa.false()
-    return model.customer_id.in_(customer_ids(actor, (actor.user_id,) if width is Scope.OWN else actor.team_ids))
+    return _customer_of(model.customer_id, actor, (actor.user_id,) if width is Scope.OWN else actor.team_ids)

@@ -11,16 +11,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from flask import current_app, g, render_template, request, session
+from flask import g, render_template, request, session
 from flask_babel import get_locale
 from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
-from admin_app import directory, menu
+from admin_app import directory, fresh, menu
 
-# Seconds that the counts of the sidebar may be old; what the person does herself shows at once.
-FRESH = 30
 MOST_PIECES = 4_000
 # Places in the kept top bar that are filled in for each page; no text of a page holds them.
 TOKEN, HERE, ASKED = "\x01token\x01", "\x01here\x01", "\x01asked\x01"
@@ -95,14 +93,11 @@ def _who() -> tuple[Any, ...]:
 
 
 def _figures() -> dict[str, Any]:
-    """Counts and the customers seen last; kept for FRESH seconds, or until the person changes something."""
-    key = ("figures", _who())
-    mark = (session.get("wrote"), tuple(session.get("recent", ())))
-    kept = directory.current().get(key)
-    now = time.monotonic()
-    if kept is not None and kept["mark"] == mark and now - kept["at"] < FRESH and not current_app.testing:
-        return kept
-    counts = {name: counter() for name, counter in menu.COUNTS.items() if menu.wants(name)}
-    found = {"mark": mark, "at": now, "counts": counts, "recent": tuple(menu.recent())}
-    directory.current().put(key, found)
+    """Counts and the customers seen last; kept for a moment, or until the person changes something."""
+    found: dict[str, Any] = fresh.kept(("figures", _who()), _count, mark=tuple(session.get("recent", ())))
     return found
+
+
+def _count() -> dict[str, Any]:
+    counts = {name: counter() for name, counter in menu.COUNTS.items() if menu.wants(name)}
+    return {"counts": counts, "recent": tuple(menu.recent())}

@@ -5,19 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
-from sqlalchemy.orm import selectinload
 
-from admin_app import access, look
+from admin_app import access, look, people, prepared
 from admin_app.choices import ComplaintLevel, ComplaintState, FollowUpState, StepKind
 from admin_app.clock import at, local_day
 from admin_app.database import db
-from admin_app.models import Complaint, ComplaintStep, FollowUp, Store, User
+from admin_app.models import Complaint, ComplaintStep, Customer, FollowUp, Vehicle
 from admin_app.pages.complaint_steps import FORMS, more_of, next_of
 from admin_app.rules.complaints import clock
 from admin_app.rules.complaints.clocks import Clock
@@ -83,8 +83,9 @@ def tone(running: Clock | None) -> str:
 class Ticket:
     """One complaint on the board."""
 
-    complaint: Complaint
+    complaint: Any
     clock: Clock | None
+    store: str
     person: str
     marks: list[str]
     steps: list[tuple[Any, str]]
@@ -123,17 +124,16 @@ READ = ("id", "store_id", "state", "level", "area", "owner_id", "responsible_id"
 class Board:
     """The open complaints that a person may see, with their clocks."""
 
-    def __init__(self, user: User, actor: access.Actor, now: dt.datetime) -> None:
-        self.user, self.actor, self.now = user, actor, now
-        self.rows = list(db.session.execute(
-            sa.select(*(getattr(Complaint, name) for name in READ)).where(Complaint.state != S.CLOSED)
-            .order_by(Complaint.received_at, Complaint.id)))
-        stores = {store.id: store for store in db.session.scalars(sa.select(Store))}
-        self.clocks = {one.id: clock(one, stores[one.store_id], now) for one in self.rows}
-        self.callers = _callers([one.id for one in self.rows if one.state == S.FINISHED])
+    def __init__(self, user_id: int, actor: access.Actor, now: dt.datetime) -> None:
+        self.user, self.actor, self.now = SimpleNamespace(id=user_id), actor, now
+        self.rows = prepared.few(db.session, "board", lambda: sa.select(
+            *(getattr(Complaint, name) for name in READ)).where(Complaint.state != S.CLOSED)
+            .order_by(Complaint.received_at, Complaint.id))
+        self.clocks = {one.id: clock(one, people.store_of(one.store_id), now) for one in self.rows}
+        self.callers = _recallers() if any(one.state == S.FINISHED for one in self.rows) else {}
         self.hands = handlers_of(db.session, self.rows)
-        self.names = names(db.session, {*self.callers.values(), *(one.owner_id for one in self.rows),
-                                        *(one.finished_by_id for one in self.rows)})
+        self.names = _names({*self.callers.values(), *(one.owner_id for one in self.rows),
+                             *(one.finished_by_id for one in self.rows)})
 
     def shown(self, name: str) -> list[Any]:
         """The complaints behind a chip."""
@@ -147,23 +147,27 @@ class Board:
         running = self.clocks[complaint.id]
         return running is not None and running.late
 
-    def lanes(self, rows: list[Any], store: Store) -> list[Lane]:
+    def lanes(self, rows: list[Any], store: Any) -> list[Lane]:
         """The lanes with their tickets, what presses most on top."""
         shares = {one.id: running.share if (running := self.clocks[one.id]) else 0.0 for one in rows}
+        pressing = {state: sorted((one.id for one in rows if one.state == state), key=lambda key: -shares[key])
+                    for state, _label, _name in LANES}
+        shown = _whole([key for keys in pressing.values() for key in keys[:MOST_IN_LANE]])
         found = []
         for state, label, name in LANES:
-            pressing = sorted((one.id for one in rows if one.state == state), key=lambda key: -shares[key])
-            tickets = [self._ticket(one) for one in _whole(pressing[:MOST_IN_LANE])]
-            found.append(Lane(state, label, limit_words(name, store), tickets, len(pressing) - len(tickets)))
+            tickets = [self._ticket(shown[key]) for key in pressing[state][:MOST_IN_LANE] if key in shown]
+            found.append(Lane(state, label, limit_words(name, store), tickets, len(pressing[state]) - len(tickets)))
         return found
 
-    def _ticket(self, one: Complaint) -> Ticket:
+    def _ticket(self, one: Any) -> Ticket:
         who = self.callers.get(one.id, one.owner_id) if one.state == S.FINISHED else one.owner_id
-        offered = allowed(one, self.user, self.actor.roles, self.hands[one.id], (*next_of(one), *more_of(one)))
+        store = people.store_of(one.store_id)
+        offered = allowed(one, self.user, self.actor.roles, self.hands[one.id], (*next_of(one, store), *more_of(one)),
+                          db.session)
         steps = [(FORMS[verb].label, verb) for verb, yes, _why in offered if yes]
-        return Ticket(one, self.clocks[one.id], self.names.get(who or 0, ""), self._marks(one), steps)
+        return Ticket(one, self.clocks[one.id], store.name, self.names.get(who or 0, ""), self._marks(one), steps)
 
-    def _marks(self, one: Complaint) -> list[str]:
+    def _marks(self, one: Any) -> list[str]:
         """The quiet badges of a ticket."""
         marks = [look.label_of(one.channel)] if one.state == S.RECEIVED else []
         if one.cause and one.state in (S.ANALYSED, S.PROPOSED):
@@ -177,16 +181,35 @@ class Board:
         return marks
 
 
-def _whole(keys: list[int]) -> list[Complaint]:
-    """The complaints with these keys, in this order, with what a ticket shows."""
-    found = {one.id: one for one in db.session.scalars(
-        sa.select(Complaint).where(Complaint.id.in_(keys)).options(
-            selectinload(Complaint.customer), selectinload(Complaint.vehicle),
-            selectinload(Complaint.store)))} if keys else {}
-    return [found[key] for key in keys if key in found]
+# What a ticket and the steps that it offers look at.
+TICKET = ("id", "store_id", "customer_id", "state", "level", "area", "text", "channel", "cause", "loops",
+          "recall_attempts", "owner_id", "responsible_id", "finished_by_id", "escalated_to", "compensation",
+          "user_cause_approved_by_id", "compensation_approved_by_id")
 
 
-def limit_words(name: str, store: Store) -> str:
+def _whole(keys: list[int]) -> dict[int, Any]:
+    """The complaints with these keys as plain rows, with `customer` and `car`, each as far as it may be seen."""
+    found: dict[int, Any] = {}
+    most = prepared.SIZES[-1]
+    for first in range(0, len(keys), most):
+        size, named = prepared.many("complaint", keys[first:first + most])
+        rows = prepared.few(db.session, ("tickets", size), lambda size=size: sa.select(  # type: ignore[misc]
+            *(getattr(Complaint, name) for name in TICKET), Customer.name.label("customer"),
+            Vehicle.model.label("car")).join_from(
+            Complaint, Customer, Customer.id == Complaint.customer_id, isouter=True).join_from(
+            Complaint, Vehicle, Vehicle.id == Complaint.vehicle_id, isouter=True).where(
+            prepared.one_of(Complaint.id, "complaint", size)), **named)
+        found |= {row.id: row for row in rows}
+    return found
+
+
+def _names(keys: set[int | None]) -> dict[int, str]:
+    """names() of the complaint's rules; colleagues whom the directory knows are not asked for again."""
+    known = {key: name for key in keys if key and (name := people.name_of(key))}
+    return known | names(db.session, keys - known.keys())
+
+
+def limit_words(name: str, store: Any) -> str:
     """The limit of a lane as a store has set it."""
     number = getattr(store, name)
     return ngettext("%(num)d day", "%(num)d days", number) if name == "recall_days" else span(number)
@@ -214,6 +237,15 @@ def _callers(complaint_ids: list[int]) -> dict[int, int | None]:
     return {int(complaint_id or 0): user_id for complaint_id, user_id in rows}
 
 
+def _recallers() -> dict[int, int | None]:
+    """_callers() of every complaint that waits for its re-callback."""
+    rows = prepared.few(db.session, "re-callers", lambda: sa.select(FollowUp.source_id, FollowUp.assignee_id).where(
+        FollowUp.source_table == "complaint",
+        FollowUp.source_id.in_(sa.select(Complaint.id).where(Complaint.state == S.FINISHED)),
+        FollowUp.state.in_([FollowUpState.OPEN, FollowUpState.SNOOZED])))
+    return {int(complaint_id or 0): user_id for complaint_id, user_id in rows}
+
+
 def caller_of(complaint: Complaint) -> str:
     """The name of who is to call back; empty where nobody is named."""
     caller = _callers([complaint.id]).get(complaint.id)
@@ -223,10 +255,12 @@ def caller_of(complaint: Complaint) -> str:
 def month(now: dt.datetime) -> tuple[dt.date, int, int, int]:
     """(first day, complaints closed, re-callbacks that were satisfied, re-callbacks answered) of this month."""
     first = local_day(now).replace(day=1)
-    closed = db.session.scalar(sa.select(sa.func.count(Complaint.id)).where(Complaint.closed_at >= at(first, 0))) or 0
-    answers: dict[Any, int] = dict(db.session.execute(
-        sa.select(ComplaintStep.kind, sa.func.count(ComplaintStep.id)).where(
-            ComplaintStep.kind.in_([StepKind.RECALL_SATISFIED, StepKind.RECALL_NOT_SATISFIED]),
-            ComplaintStep.at >= at(first, 0)).group_by(ComplaintStep.kind)).all())
-    satisfied = answers.get(StepKind.RECALL_SATISFIED, 0)
-    return first, closed, satisfied, satisfied + answers.get(StepKind.RECALL_NOT_SATISFIED, 0)
+    closed, satisfied, not_satisfied = prepared.few(db.session, ("month", first), lambda: _month(at(first, 0)))[0]
+    return first, closed, satisfied, satisfied + not_satisfied
+
+
+def _month(begins: dt.datetime) -> Any:
+    closed = sa.select(sa.func.count(Complaint.id)).where(Complaint.closed_at >= begins)
+    answers = [sa.select(sa.func.count(ComplaintStep.id)).where(ComplaintStep.kind == kind, ComplaintStep.at >= begins)
+               for kind in (StepKind.RECALL_SATISFIED, StepKind.RECALL_NOT_SATISFIED)]
+    return sa.select(closed.scalar_subquery(), *(one.scalar_subquery() for one in answers))

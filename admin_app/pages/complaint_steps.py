@@ -111,19 +111,20 @@ MORE: dict[str, tuple[str, ...]] = {
 }
 
 
-def next_of(complaint: Complaint) -> tuple[str, ...]:
-    """The one or two steps that are owed now; an approval only where something waits for it, and then alone."""
+def next_of(complaint: Any, store: Any = None) -> tuple[str, ...]:
+    """The one or two steps that are owed now; an approval only where something waits for it, and then alone.
+    store: where the complaint is a plain row."""
     found = NEXT[str(complaint.state)]
     waits = {"approve_user_cause": complaint.cause == Cause.USER and complaint.user_cause_approved_by_id is None,
              "approve_compensation": bool(complaint.compensation) and complaint.compensation_approved_by_id is None}
     waiting = tuple(verb for verb in found if waits.get(verb))
     if waiting:
         return waiting
-    enough = complaint.recall_attempts >= max(1, complaint.store.recall_tries)
+    enough = complaint.recall_attempts >= max(1, (store or complaint.store).recall_tries)
     return tuple(verb for verb in found if verb not in waits and (verb != "confirm_unreachable" or enough))
 
 
-def more_of(complaint: Complaint) -> tuple[str, ...]:
+def more_of(complaint: Any) -> tuple[str, ...]:
     """The steps that are possible beside the next ones."""
     return MORE.get(str(complaint.state), ("reroute", "escalate"))
 

@@ -18,7 +18,7 @@ from admin_app.clock import utcnow
 from admin_app.database import db
 from admin_app.desk.filters import list_address
 from admin_app.errors import Refused, RuleError
-from admin_app.models import Complaint, ComplaintStep, Customer, Store
+from admin_app.models import Complaint, ComplaintStep, Customer
 from admin_app.pages import complaint_cards, complaint_steps, task_rows
 from admin_app.rules import privacy
 from admin_app.rules.complaints import allowed, clock, handlers
@@ -53,10 +53,10 @@ def board() -> Any:
     show, now = request.args.get("show", "all"), utcnow()
     if show not in complaint_cards.SHOWS:
         abort(404)
-    found = complaint_cards.Board(people.me(), access.current(), now)
+    found = complaint_cards.Board(access.current().user_id or 0, access.current(), now)
     counted = [(name, complaint_cards.SHOW_LABELS[name], len(found.shown(name))) for name in complaint_cards.SHOWS]
     chips = [one for one in counted if one[2] or one[0] in ("all", "mine", "late", show)]
-    store = db.session.scalars(sa.select(Store).where(Store.id == access.current().store_id)).one()
+    store = people.store_of(access.current().store_id or 0)
     first, closed, satisfied, answered = complaint_cards.month(now)
     return render_template(
         "complaint_board.html", show=show, chips=chips, words=complaint_cards,

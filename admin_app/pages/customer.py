@@ -9,9 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Blueprint, Flask, abort, flash, redirect, render_template, request
 from flask_babel import gettext as _
-from sqlalchemy.orm import selectinload
 
-from admin_app import access, access_log, clock, look, menu
+from admin_app import access, access_log, clock, look, menu, people, prepared
 from admin_app.choices import ComplaintState, FollowUpState, Grade, PromiseState, RepairState, RequestVerb
 from admin_app.clock import utcnow
 from admin_app.columns import fields
@@ -26,7 +25,6 @@ from admin_app.models import (
     Promise,
     RepairOrder,
     Vehicle,
-    Visit,
 )
 from admin_app.pages import stream_words, task_rows
 from admin_app.rules import customers, merging, privacy, quality, requests, timeline
@@ -64,19 +62,22 @@ def details() -> Any:
     page = min(int(text), 1000) if (text := request.args.get("page", "0")).isdecimal() and len(text) < 6 else 0
     counts = timeline.counts(db.session, customer.id)
     total = counts.get(kind, 0) if kind else sum(counts.values())
-    shown = stream_words.days(timeline.stream(db.session, customer.id, kind, page), now)
+    shown = stream_words.days(timeline.stream(db.session, customer.id, kind, page, counted=counts), now)
     access_log.viewed("customer", customer.id)
     menu.remember(customer.id)
+    cars, tasks, promises = _cars(customer), _tasks(customer, counts), _promises(customer, counts)
     return render_template(
         "customer.html", customer=customer, now=now, kind=kind, page=page, counts=counts, days=shown,
-        kinds=stream_words.KIND_LABELS, total=total, all=sum(counts.values()),
-        older=max(0, total - timeline.PAGE * (page + 1)), cars=_cars(customer), tasks=_open_tasks(customer, now),
-        broken=_broken(customer, now), missing=_missing(customer), profile=_profile(customer),
+        kinds=stream_words.KIND_LABELS, total=total, all=sum(counts.values()), owner=people.name_of(customer.owner_id),
+        advisor=people.name_of(customer.advisor_id), referrer=_referrer(customer),
+        older=max(0, total - timeline.PAGE * (page + 1)), cars=cars,
+        tasks=_open_matters(customer, tasks, promises, counts, now), broken=_broken(promises, now),
+        missing=_missing(customer), profile=_profile(customer),
         stale=customers.grade_is_stale(customer, clock.local_day(now)), longest=_longest(customer), actor=actor,
-        log_task=_log_task(customer, actor), may_reveal=privacy.may_reveal(db.session, "customer"),
+        log_task=_log_task(customer, actor, tasks), may_reveal=privacy.may_reveal(db.session, "customer"),
         next_tone=_next_tone(customer, now), may_change=access.may_change(db.session, customer),
-        merges=_merges(customer), lacking=quality.lacking(db.session, customer),
-        unconfirmed=quality.is_stale(customer, customer.store, clock.local_day(now)),
+        merges=_merges(customer), lacking=[] if cars else quality.lacking(db.session, customer),
+        unconfirmed=quality.is_stale(customer, people.store_of(customer.store_id), clock.local_day(now)),
         asks_delete=requests.may_ask(actor, "customer", RequestVerb.DELETE))
 
 
@@ -86,13 +87,20 @@ def _customer() -> Customer:
         abort(403)
     if not (text.isascii() and text.isdigit()) or len(text) > 9:
         abort(404)
-    statement = sa.select(Customer).where(Customer.id == int(text)).options(
-        selectinload(Customer.owner), selectinload(Customer.advisor), selectinload(Customer.referrer))
-    found = db.session.scalars(statement).first()
+    found: Customer | None = prepared.record(db.session, Customer, int(text))
     if found is None:
         _onward(int(text))
         abort(404)
     return found
+
+
+def _referrer(customer: Customer) -> tuple[int, str] | None:
+    """(key, name) of the customer who brought this one, where the person may see that file."""
+    if customer.referrer_id is None:
+        return None
+    found = prepared.few(db.session, "referrer", lambda: sa.select(Customer.id, Customer.name).where(
+        Customer.id == prepared.given("customer")), customer=customer.referrer_id)
+    return tuple(found[0]) if found else None
 
 
 def _onward(customer_id: int) -> None:
@@ -117,20 +125,41 @@ def confirm() -> Any:
     return redirect(f"/admin/customer/details/?id={key}")
 
 
-def _merges(customer: Customer) -> list[tuple[CustomerMerge, str]]:
+@dataclass(frozen=True)
+class Merge:
+    """A merge into this file that can be undone."""
+
+    id: int
+    merged_id: int
+    name: str
+    at: dt.datetime
+    by: str | None
+    why: str | None
+
+
+def _merges(customer: Customer) -> list[Merge]:
     """Merges into this file that can be undone, with the name of the file that went into it."""
-    rows = db.session.scalars(sa.select(CustomerMerge).where(
-        CustomerMerge.kept_id == customer.id, CustomerMerge.undone_at.is_(None)).order_by(CustomerMerge.id.desc()))
-    found = list(rows)
+    rows = prepared.few(db.session, "merges", lambda: sa.select(
+        CustomerMerge.id, CustomerMerge.merged_id, CustomerMerge.created_at, CustomerMerge.created_by_id,
+        CustomerMerge.why).where(CustomerMerge.kept_id == prepared.given("customer"),
+                                 CustomerMerge.undone_at.is_(None)).order_by(CustomerMerge.id.desc()),
+        customer=customer.id)
+    if not rows:
+        return []
     with access.as_system(db.session, "names of merged files", include_deleted=True):
         names = {row.id: row.name for row in db.session.execute(sa.select(Customer.id, Customer.name).where(
-            Customer.id.in_([one.merged_id for one in found])))}
-    return [(one, names.get(one.merged_id, "")) for one in found]
+            Customer.id.in_([one.merged_id for one in rows])))}
+    return [Merge(one.id, one.merged_id, names.get(one.merged_id, ""), one.created_at,
+                  people.name_of(one.created_by_id), one.why) for one in rows]
 
 
-def _cars(customer: Customer) -> list[Vehicle]:
-    return list(db.session.scalars(sa.select(Vehicle).where(Vehicle.customer_id == customer.id).order_by(
-        Vehicle.bought_on.desc(), Vehicle.id.desc()).limit(MOST_CARS)))
+CAR = ("id", "model", "trim", "plate", "bought_on", "mileage", "next_service_on", "insurance_until")
+
+
+def _cars(customer: Customer) -> list[Any]:
+    return prepared.few(db.session, "cars of a file", lambda: sa.select(
+        *(getattr(Vehicle, name) for name in CAR)).where(Vehicle.customer_id == prepared.given("customer")).order_by(
+        Vehicle.bought_on.desc(), Vehicle.id.desc()).limit(MOST_CARS), customer=customer.id)
 
 
 def _next_tone(customer: Customer, now: dt.datetime) -> str:
@@ -142,37 +171,63 @@ def _next_tone(customer: Customer, now: dt.datetime) -> str:
     return "late" if left < 0 else "soon" if left == 0 else ""
 
 
-def _open_tasks(customer: Customer, now: dt.datetime) -> list[OpenTask]:
+MOST_TASKS = 12
+TASK = ("id", "reason", "due_on", "due_at", "customer_id", "source_table", "source_id", "assignee_id")
+
+
+def _tasks(customer: Customer, counts: dict[str, int]) -> list[Any]:
+    """The open follow-ups, the most urgent first; where the stream has no follow-up, none is asked for."""
+    return prepared.few(db.session, "tasks of a file", lambda: sa.select(
+        *(getattr(FollowUp, name) for name in TASK)).where(
+        FollowUp.customer_id == prepared.given("customer"),
+        FollowUp.state.in_([FollowUpState.OPEN, FollowUpState.SNOOZED])).order_by(FollowUp.due_at).limit(
+        MOST_TASKS), customer=customer.id) if counts.get("followup") else []
+
+
+def _promises(customer: Customer, counts: dict[str, int]) -> list[Any]:
+    """The promises that are open or were broken, the earliest day first."""
+    return prepared.few(db.session, "promises of a file", lambda: sa.select(
+        Promise.id, Promise.what, Promise.due_on, Promise.state, Promise.by_id).where(
+        Promise.customer_id == prepared.given("customer"),
+        Promise.state.in_([PromiseState.OPEN, PromiseState.BROKEN])).order_by(Promise.due_on),
+        customer=customer.id) if counts.get("promise") else []
+
+
+def _open_matters(customer: Customer, tasks: list[Any], promises: list[Any], counts: dict[str, int],
+                  now: dt.datetime) -> list[OpenTask]:
     """Open follow-ups, promises, complaints and repair orders, as the person may see them."""
     found: list[OpenTask] = []
-    for task in db.session.scalars(sa.select(FollowUp).where(
-            FollowUp.customer_id == customer.id, FollowUp.state.in_([FollowUpState.OPEN, FollowUpState.SNOOZED]))
-            .options(selectinload(FollowUp.rule)).order_by(FollowUp.due_at).limit(12)):
+    for task in tasks:
         words, tone, _late = task_rows.due_words(task, now)
         found.append(OpenTask(task.reason, task_rows.log_address(task), words, tone))
-    for promise in db.session.scalars(sa.select(Promise).where(
-            Promise.customer_id == customer.id, Promise.state == PromiseState.OPEN).order_by(Promise.due_on).limit(6)):
+    for promise in [one for one in promises if one.state == PromiseState.OPEN][:6]:
         late = promise.due_on < clock.local_day(now)
         found.append(OpenTask(stream_words.promise_label(promise), f"/admin/promise/edit/?id={promise.id}",
                               promise.due_on.isoformat(), "late" if late else ""))
-    for complaint in db.session.scalars(sa.select(Complaint).where(
-            Complaint.customer_id == customer.id, Complaint.state != ComplaintState.CLOSED).limit(6)):
-        found.append(OpenTask(stream_words.complaint_label(complaint),
-                              f"/admin/complaint/details/?id={complaint.id}", look.label_of(complaint.state), "soon"))
-    for order in db.session.scalars(sa.select(RepairOrder).where(
-            RepairOrder.customer_id == customer.id,
-            RepairOrder.state.not_in([RepairState.CLOSED, RepairState.CANCELLED])).limit(6)):
-        found.append(OpenTask(stream_words.order_label(order), f"/admin/repair_order/details/?id={order.id}",
-                              look.label_of(order.state), ""))
+    if counts.get("complaint"):
+        for complaint in prepared.few(db.session, "complaints of a file", lambda: sa.select(
+                Complaint.id, Complaint.text, Complaint.state).where(
+                Complaint.customer_id == prepared.given("customer"), Complaint.state != ComplaintState.CLOSED).limit(
+                6), customer=customer.id):
+            found.append(OpenTask(
+                stream_words.complaint_label(complaint), f"/admin/complaint/details/?id={complaint.id}",
+                look.label_of(complaint.state), "soon"))
+    if counts.get("repair_order"):
+        for order in prepared.few(db.session, "orders of a file", lambda: sa.select(
+                RepairOrder.id, RepairOrder.number, RepairOrder.state).where(
+                RepairOrder.customer_id == prepared.given("customer"),
+                RepairOrder.state.not_in([RepairState.CLOSED, RepairState.CANCELLED])).limit(6),
+                customer=customer.id):
+            found.append(OpenTask(stream_words.order_label(order), f"/admin/repair_order/details/?id={order.id}",
+                                  look.label_of(order.state), ""))
     return found
 
 
-def _broken(customer: Customer, now: dt.datetime) -> list[Promise]:
-    """Promises broken, or open past their day."""
-    return list(db.session.scalars(sa.select(Promise).where(
-        Promise.customer_id == customer.id, sa.or_(Promise.state == PromiseState.BROKEN, sa.and_(
-            Promise.state == PromiseState.OPEN, Promise.due_on < clock.local_day(now))))
-        .order_by(Promise.due_on.desc()).limit(5).options(selectinload(Promise.by))))
+def _broken(promises: list[Any], now: dt.datetime) -> list[tuple[Any, str | None]]:
+    """Promises broken, or open past their day, the latest first, each with who promised."""
+    today = clock.local_day(now)
+    late = [one for one in promises if one.state == PromiseState.BROKEN or one.due_on < today]
+    return [(one, people.name_of(one.by_id)) for one in late[::-1][:5]]
 
 
 def _missing(customer: Customer) -> list[tuple[str, Any]]:
@@ -195,13 +250,13 @@ def _longest(customer: Customer) -> int | None:
     return customers.GRADE_WINDOW.get(Grade(customer.grade))
 
 
-def _log_task(customer: Customer, actor: access.Actor) -> FollowUp | None:
-    """The person's own most urgent open task for this customer."""
-    return db.session.scalars(sa.select(FollowUp).where(
-        FollowUp.customer_id == customer.id, FollowUp.assignee_id == actor.user_id,
-        FollowUp.state.in_([FollowUpState.OPEN, FollowUpState.SNOOZED])).order_by(FollowUp.due_at).limit(1)).first()
-
-
-def last_visit(customer_id: int) -> Visit | None:
-    """The newest done contact with a customer."""
-    return task_rows.last_visits({customer_id}).get(customer_id)
+def _log_task(customer: Customer, actor: access.Actor, tasks: list[Any]) -> int | None:
+    """The key of the person's own most urgent open task for this customer."""
+    mine = next((task.id for task in tasks if task.assignee_id == actor.user_id), None)
+    if mine is not None or len(tasks) < MOST_TASKS:
+        return mine
+    found = prepared.few(db.session, "own task of a file", lambda: sa.select(FollowUp.id).where(
+        FollowUp.customer_id == prepared.given("customer"), FollowUp.assignee_id == actor.user_id,
+        FollowUp.state.in_([FollowUpState.OPEN, FollowUpState.SNOOZED])).order_by(FollowUp.due_at).limit(1),
+        customer=customer.id)
+    return found[0].id if found else None

@@ -78,7 +78,7 @@ def bulk() -> Any:
             tasks = [task for task in _tasks(request.form.getlist("rowid")) if task.state in OPEN]
     from admin_app.pages import followups as page
 
-    rows = task_rows.rows_of(sa.select(FollowUp).where(FollowUp.id.in_([task.id for task in tasks])), utcnow())
+    rows = task_rows.rows_with([task.id for task in tasks], utcnow())
     return render_template("followups_bulk.html", rows=rows, verb=_verb(), error=error, back=_back(),
                            people=page.colleagues(), typed=request.form, label_of=label_of_link,
                            tomorrow=(local_day(utcnow()) + dt.timedelta(days=1)).isoformat()), 400 if error else 200

@@ -17,16 +17,16 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from admin_app import access, clock, menu, once
+from admin_app import access, clock, directory, menu, once, people, prepared
 from admin_app.choices import Purpose, Scope
 from admin_app.clock import utcnow
 from admin_app.database import db
 from admin_app.desk import selects
-from admin_app.models import Customer, FollowUp, FollowUpRule, Store, User
+from admin_app.models import FollowUp, User
 from admin_app.pages import task_rows, visit_form
 from admin_app.pages.task_rows import TaskRow
 from admin_app.rules import followups, privacy
-from admin_app.rules.followups.blocking import outbound_contacts
+from admin_app.rules.followups.blocking import blocked_by, outbound_contacts
 
 bp = Blueprint("followups", __name__, url_prefix="/admin/followups")
 
@@ -49,7 +49,7 @@ class Asked:
 
     due: str | None
     owner: str
-    people: list[int] | None
+    people: tuple[int, ...] | None
     reason: str | None
     page: int
 
@@ -65,14 +65,14 @@ def asked() -> Asked:
     """The questions of this address; unknown values fall back to the usual ones."""
     actor, owner = access.current(), request.args.get("owner", "me")
     due, page = request.args.get("due"), request.args.get("page", "")
-    people: list[int] | None = [actor.user_id or 0]
+    whose: tuple[int, ...] | None = (actor.user_id or 0,)
     if owner == "all" and actor.right("followup").read is not Scope.OWN:
-        people = None
+        whose = None
     elif owner.isascii() and owner.isdigit() and len(owner) < 10:
-        people = [int(owner)]
+        whose = (int(owner),)
     else:
         owner = "me"
-    return Asked(due if due in DUES else None, owner, people, request.args.get("reason") or None,
+    return Asked(due if due in DUES else None, owner, whose, request.args.get("reason") or None,
                  int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 0)
 
 
@@ -83,20 +83,12 @@ def statement(question: Asked, now: dt.datetime, due: str | None = "") -> Any:
     return found if wanted else found.where(FollowUp.due_on <= clock.local_day(now))
 
 
-def _counts(question: Asked, now: dt.datetime) -> dict[str, int]:
-    """The number on every chip in one query; "" is what is owed now."""
-    day, today = FollowUp.due_on, clock.local_day(now)
-    parts = {"": day <= today, "overdue": day < today, "today": day == today, "all": sa.true(),
-             "week": sa.and_(day >= today, day < today + dt.timedelta(days=7))}
-    every = followups.due_query(now, due="all", assignee_ids=question.people, reason=question.reason)
-    row = db.session.execute(every.with_only_columns(
-        *(sa.func.coalesce(sa.func.sum(sa.case((part, 1), else_=0)), 0) for part in parts.values()))).one()
-    return dict(zip(parts, map(int, row), strict=True))
+# The figure of followups.Line behind a chip; no chip chosen is what is owed now.
+FIGURES = {"": "owed", "overdue": "overdue", "today": "today", "week": "week", "all": "all"}
 
 
-def count(found: Any) -> int:
-    """How many tasks a statement has, exactly."""
-    return db.session.scalar(found.with_only_columns(sa.func.count(FollowUp.id)).order_by(None)) or 0
+def _added(lines: list[followups.Line], due: str) -> int:
+    return sum(getattr(line, FIGURES[due]) for line in lines)
 
 
 @bp.get("/")
@@ -105,17 +97,25 @@ def show() -> Any:
     if not access.can("followup"):
         abort(403)
     question, now = asked(), utcnow()
-    found = followups.order(statement(question, now))
-    rows = task_rows.rows_of(found.limit(PAGE + 1).offset(PAGE * question.page), now)
+    day = clock.local_day(now)
+    rows = task_rows.rows_of(
+        ("due list", question, day),
+        lambda: followups.order(statement(question, now)).limit(PAGE + 1).offset(PAGE * question.page), now)
     chosen = _chosen(rows[:PAGE], now)
-    counts = _counts(question, now)
-    done, total = followups.progress(db.session, _whose(question), now)
+    lines = followups.tally(db.session, question.people, now)
+    counted = [line for line in lines if line.code == question.reason] if question.reason else lines
+    counts = {due: _added(counted, due) for due in FIGURES}
+    whose = _whose(question)
+    done = followups.done_today(db.session, whose, now)
+    waiting = lines if question.people == (whose,) else followups.tally(db.session, (whose,), now)
     return render_template(
         "followups.html", asked=question, rows=rows[:PAGE], more=len(rows) > PAGE, counts=counts, dues=DUES, now=now,
-        total=counts[question.due or ""], chosen=chosen, done=done, day_total=total, reasons=_reasons(question, now),
-        people=colleagues(), person=_person(question), may_assign=access.can("followup", "assign"),
-        may_write=access.can("followup", "write"), may_reveal=privacy.may_reveal(db.session, "customer"),
-        list_at=question.address(), first=PAGE * question.page, panel=_panel(chosen, now) if chosen else None)
+        total=counts[question.due or ""], chosen=chosen, done=done, day_total=done + _added(waiting, ""),
+        reasons=_reasons(question, lines), people=colleagues(), person=_person(question),
+        may_assign=access.can("followup", "assign"), may_write=access.can("followup", "write"),
+        may_reveal=privacy.may_reveal(db.session, "customer"), list_at=question.address(),
+        task_at=question.address(task="", page=question.page), first=PAGE * question.page,
+        panel=_panel(chosen, now) if chosen else None)
 
 
 def _whose(question: Asked) -> int:
@@ -129,8 +129,8 @@ def _chosen(rows: list[TaskRow], now: dt.datetime) -> TaskRow | None:
         here = next((row for row in rows if row.task.id == int(text)), None)
         if here is not None:
             return here
-        open_ones = sa.select(FollowUp).where(FollowUp.id == int(text), FollowUp.state.in_(followups.OPEN_STATES))
-        found = task_rows.rows_of(open_ones, now)
+        found = task_rows.rows_of("open task", lambda: sa.select(FollowUp).where(
+            FollowUp.id == prepared.given("task"), FollowUp.state.in_(followups.OPEN_STATES)), now, task=int(text))
         if found:
             return found[0]
     return rows[0] if rows else None
@@ -144,25 +144,28 @@ def _panel(row: TaskRow, now: dt.datetime) -> dict[str, Any]:
     mine = task.assignee_id == access.current().user_id
     found: dict[str, Any] = {"mine": mine, "why": why(task), "snoozes": snooze_days(now)}
     if customer is not None:
-        found |= {"blocked": followups.blocked(db.session, customer, Purpose(task.purpose), now),
-                  "contacts": _contacts(customer, now)}
+        contacts = _contacts(customer, now)
+        found |= {"blocked": blocked_by(customer, Purpose(task.purpose), now, contacts), "contacts": contacts}
     if customer is None or row.is_recall or not access.can("visit", "create"):
         return found | {"form": None}
-    rule_day = followups.next_date_by_rule(db.session, customer, now)
-    form = visit_form.proposal(task, rule_day, visit_log.planned_on(customer, task, now), {})
-    return found | {"form": form, "key": once.new_key(), **visit_log.choices(customer, task, rule_day, now)}
+    whole = visit_log.whole(customer.id, task.id, now)
+    if whole is None:
+        return found | {"form": None}
+    rule_day = followups.next_date_by_rule(db.session, whole, now)
+    form = visit_form.proposal(task, rule_day, whole.planned, {})
+    return found | {"form": form, "key": once.new_key(), **visit_log.choices(whole, task, rule_day, now)}
 
 
-def _contacts(customer: Customer, now: dt.datetime) -> tuple[int, int, int]:
+def _contacts(customer: Any, now: dt.datetime) -> tuple[int, int, int]:
     """(contacts so far, the most for marketing, in how many days) of a customer."""
-    store = db.session.get(Store, customer.store_id)
-    most, days = (store.contact_cap, store.contact_cap_days) if store is not None else (0, 30)
+    store = people.store_of(customer.store_id)
+    most, days = store.contact_cap, store.contact_cap_days
     return outbound_contacts(db.session, customer.id, now - dt.timedelta(days=days), now), most, days
 
 
-def why(task: FollowUp) -> str:
+def why(task: Any) -> str:
     """Why somebody is due, in words: the rule, or the person's own plan."""
-    parts = [task.rule.name] if task.rule is not None and task.rule.name != task.reason else []
+    parts = [task.rule_name] if task.rule_name is not None and task.rule_name != task.reason else []
     if task.snooze_count:
         parts.append(ngettext("snoozed once, first due %(day)s", "snoozed %(num)d times, first due %(day)s",
                               task.snooze_count, day=task.first_due_on))
@@ -180,34 +183,38 @@ def snooze_days(now: dt.datetime) -> list[tuple[str, str]]:
         (1, _("Tomorrow")), (2, _("In 2 days")), (7, _("In a week")))]
 
 
-def _reasons(question: Asked, now: dt.datetime) -> list[tuple[str, str, int]]:
+def _reasons(question: Asked, lines: list[followups.Line]) -> list[tuple[str, str, int]]:
     """(code, name, count) of the rules behind the open tasks of this question, with their counts."""
-    every = Asked(question.due, question.owner, question.people, None, 0)
-    pairs = db.session.execute(statement(every, now).with_only_columns(
-        FollowUp.rule_id, sa.func.count(FollowUp.id)).order_by(None).group_by(FollowUp.rule_id))
-    numbers = {rule_id: number for rule_id, number in pairs if rule_id is not None}
-    rules = db.session.scalars(sa.select(FollowUpRule).where(FollowUpRule.id.in_(numbers)).order_by(FollowUpRule.name))
-    return [(rule.code, rule.name, numbers[rule.id]) for rule in rules]
+    counted = ((line.code, line.name, _added([line], question.due or "")) for line in lines)
+    return [(code, name, number) for code, name, number in counted if code and name and number]
 
 
 def _person(question: Asked) -> str | None:
     """The name of the one person whose tasks are shown, None for everybody."""
     if question.people is None:
         return None
-    user = db.session.get(User, question.people[0])
-    return user.name if user is not None else "–"
+    return people.name_of(question.people[0]) or "–"
 
 
 def colleagues() -> list[Any] | None:
     """(id, name) of the active people whose tasks this person may see or to whom they may go; None for too many."""
     actor = access.current()
-    if actor.right("followup").read is Scope.OWN:
+    width = actor.right("followup").read
+    if width is Scope.OWN:
         return []
+    whose = actor.team_ids if width is Scope.TEAM else None
+    kept: list[tuple[int, str]] | None = directory.current().keep(
+        ("colleagues", whose, actor.store_ids), lambda: _colleagues(whose, actor.store_ids))
+    return kept
+
+
+def _colleagues(team_ids: tuple[int, ...] | None, store_ids: tuple[int, ...] | None
+                ) -> list[tuple[int, str]] | None:
     found = sa.select(User.id, User.name).where(User.active.is_(True)).order_by(User.name)
-    if actor.right("followup").read is Scope.TEAM:
-        found = found.where(User.id.in_(actor.team_ids))
-    elif actor.store_ids is not None:
-        found = found.where(User.store_id.in_(actor.store_ids))
+    if team_ids is not None:
+        found = found.where(User.id.in_(team_ids))
+    elif store_ids is not None:
+        found = found.where(User.store_id.in_(store_ids))
     return selects.few_people(found)
 
 
@@ -217,6 +224,4 @@ def due_count() -> int | None:
     actor = access.current()
     if not actor.may("followup", "read"):
         return None
-    now = utcnow()
-    return count(followups.due_query(now, due="all", assignee_ids=[actor.user_id or 0]).where(
-        FollowUp.due_on <= clock.local_day(now))) or None
+    return _added(followups.tally(db.session, (actor.user_id or 0,), utcnow()), "") or None

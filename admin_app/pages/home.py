@@ -12,22 +12,24 @@ from flask import Blueprint, Flask, abort, render_template
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from admin_app import access, clock
+from admin_app import access, clock, fresh, people, words
 from admin_app.choices import Scope
 from admin_app.clock import utcnow
 from admin_app.database import db
 from admin_app.desk import logs
 from admin_app.desk.filters import list_address
-from admin_app.models import FollowUp, Role
+from admin_app.models import FollowUp
 from admin_app.pages import figures, home_parts, home_watch, task_rows
 from admin_app.pages.complaint_cards import remaining
-from admin_app.pages.figures import Figure
+from admin_app.pages.figures import Figure, Question
 from admin_app.rules import followups
 
 bp = Blueprint("home", __name__, url_prefix="/admin")
 
 MOST_TASKS = 14
 GROUPS = ("overdue", "now", "today")
+
+Strip = tuple[Question | None, ...]  # what the figures of a role are asked with
 
 
 def register(app: Flask) -> None:
@@ -52,41 +54,37 @@ def dialogs() -> str:
 def home() -> Any:
     """The home of the person's role."""
     access.current()
-    role = db.session.get(Role, current_user.role_id)
+    role = people.role_of(current_user.role_id)
     if role is None:
         abort(403)
     return PAGES.get(role.home, own)(role, utcnow())
 
 
-def due_figures(people: list[int] | None, owner: str, now: dt.datetime) -> list[Figure]:
-    """Overdue and due today of some people, with the due list behind them."""
-    found = []
-    for due, label, tone in (("overdue", _("Overdue"), "late"), ("today", _("Due today"), "")):
-        number = figures.counted(followups.due_query(now, due=due, assignee_ids=people))
-        found.append(Figure(label, number, f"/admin/followups/?due={due}{owner}", tone if number else ""))
-    return found
-
-
-def _strip(*found: Figure | None) -> list[Figure]:
-    return [figure for figure in found if figure is not None]
+def due_figures(overdue: int, today: int, owner: str) -> list[Figure]:
+    """Overdue and due today, with the due list behind them."""
+    return [Figure(label, number, f"/admin/followups/?due={due}{owner}", tone if number else "")
+            for due, label, tone, number in (("overdue", _("Overdue"), "late", overdue),
+                                             ("today", _("Due today"), "", today))]
 
 
 # ---------------------------------------------------------------- those who work with customers
 
 
-def own(role: Role, now: dt.datetime) -> str:
+def own(role: Any, now: dt.datetime) -> str:
     """My tasks in the order to do them; beside them what else waits for me."""
     actor = access.current()
     me = [actor.user_id or 0]
     owed = followups.due_query(now, due="all", assignee_ids=me).where(FollowUp.due_on <= clock.local_day(now))
-    rows = task_rows.rows_of(followups.order(owed).limit(MOST_TASKS), now)
-    total = figures.counted(owed)
-    done, whole = followups.progress(db.session, me[0], now)
+    rows = task_rows.rows_of(("owed", clock.local_day(now)), lambda: followups.order(owed).limit(MOST_TASKS), now)
+    lines = followups.tally(db.session, me, now)
+    total, done = sum(line.owed for line in lines), followups.done_today(db.session, me[0], now)
     groups = [(name, [row for row in rows if row.group == name]) for name in GROUPS]
     return render_template(
-        "home_own.html", role=role, now=now, total=total, more=max(0, total - len(rows)), done=done, day_total=whole,
+        "home_own.html", role=role, now=now, total=total, more=max(0, total - len(rows)), done=done,
+        day_total=done + total,
         groups=[(name, found) for name, found in groups if found],
-        figures=[*due_figures(me, "", now), *OWN.get(role.code, _own_usual)(me, now)],
+        figures=[*due_figures(sum(line.overdue for line in lines), sum(line.today for line in lines), ""),
+                 *figures.numbers(*OWN.get(role.code, _own_usual)(me, now))],
         watch=home_watch.of(role, me if actor.right("customer").read is Scope.OWN else None, me, now),
         score=home_parts.my_score(now), group_names=group_names())
 
@@ -96,12 +94,12 @@ def group_names() -> dict[str, str]:
     return {"overdue": _("Overdue"), "now": _("Now"), "today": _("Later today")}
 
 
-def _own_usual(me: list[int], now: dt.datetime) -> list[Figure]:
-    return _strip(figures.asked("broken", me, now))
+def _own_usual(me: list[int], now: dt.datetime) -> Strip:
+    return (figures.asked("broken", me, now),)
 
 
-def _consultant(me: list[int], now: dt.datetime) -> list[Figure]:
-    return _strip(
+def _consultant(me: list[int], now: dt.datetime) -> Strip:
+    return (
         figures.listed(_("Leads not contacted"), "customer", ("owner_id", "equals", "me"),
                        ("stage", "equals", "lead"), ("last_contact_at", "empty", True), tone="soon"),
         figures.listed(_("My customers of grade H"), "customer", ("owner_id", "equals", "me"),
@@ -109,9 +107,9 @@ def _consultant(me: list[int], now: dt.datetime) -> list[Figure]:
         figures.asked("stale", me, now), figures.asked("broken", me, now))
 
 
-def _advisor(me: list[int], now: dt.datetime) -> list[Figure]:
+def _advisor(me: list[int], now: dt.datetime) -> Strip:
     mine = ("advisor_id", "equals", "me")
-    return _strip(
+    return (
         figures.listed(_("Cars in the workshop"), "repair_order", mine, *figures.OPEN_ORDER),
         figures.listed(_("Promised for today"), "repair_order", mine, *figures.OPEN_ORDER,
                        ("promised_at", "equals", clock.local_day(now)), tone="soon"),
@@ -119,8 +117,8 @@ def _advisor(me: list[int], now: dt.datetime) -> list[Figure]:
         figures.asked("broken", me, now))
 
 
-def _specialist(me: list[int], now: dt.datetime) -> list[Figure]:
-    return _strip(
+def _specialist(me: list[int], now: dt.datetime) -> Strip:
+    return (
         figures.listed(_("Waiting for re-callback"), "complaint", ("state", "equals", "finished")),
         figures.listed(_("Complaints not acknowledged"), "complaint", ("state", "equals", "received"), tone="late"),
         figures.asked("broken", None, now), figures.asked("birthdays", None, now))
@@ -132,28 +130,34 @@ OWN = {"sales_consultant": _consultant, "service_advisor": _advisor, "care_speci
 # ---------------------------------------------------------------- those who lead
 
 
-def team(role: Role, now: dt.datetime) -> str:
+def team(role: Any, now: dt.datetime) -> str:
     """The team's day by person, and the complaints that wait."""
-    people = home_parts.people_of(access.current())
-    loads = home_parts.loads(people, now)
-    strip = due_figures(None, "&owner=all", now)
+    loads, owed = home_parts.loads(home_parts.people_of(access.current()), now)
+    due, overdue = sum(due for due, _late in owed.values()), sum(late for _due, late in owed.values())
     return render_template(
         "home_team.html", role=role, now=now, loads=loads,
-        others=(strip[1].number - sum(one.due for one in loads), strip[0].number - sum(one.overdue for one in loads)),
+        others=(due - sum(one.due for one in loads), overdue - sum(one.overdue for one in loads)),
         quick=home_parts.quick_links(),
         cap=max((load.tasks_most for load in loads), default=0),
-        figures=[*strip, *TEAM.get(role.code, _team_usual)(now)],
+        figures=[*due_figures(overdue, due, "&owner=all"), *_of_team(role.code, now)],
         longest=home_parts.longest_overdue(now), complaints=home_watch.complaints(role, now),
         watch=home_watch.of(role, None, None, now))
 
 
-def _team_usual(now: dt.datetime) -> list[Figure]:
-    return _strip(figures.listed(_("Open complaints"), "complaint", *figures.OPEN_COMPLAINT),
+def _of_team(code: str, now: dt.datetime) -> list[Figure]:
+    """The figures of a leading role. They count among all customers of the scope, so not every time."""
+    found: list[Figure] = fresh.kept(("team's figures", code, words.language(), access.standing(access.current())),
+                                     lambda: figures.numbers(*TEAM.get(code, _team_usual)(now)))
+    return found
+
+
+def _team_usual(now: dt.datetime) -> Strip:
+    return (figures.listed(_("Open complaints"), "complaint", *figures.OPEN_COMPLAINT),
                   figures.asked("broken", None, now))
 
 
-def _general(now: dt.datetime) -> list[Figure]:
-    return _strip(
+def _general(now: dt.datetime) -> Strip:
+    return (
         figures.listed(_("Major complaints"), "complaint", ("level", "equals", "major"), *figures.OPEN_COMPLAINT,
                        tone="late"),
         figures.listed(_("Open complaints"), "complaint", *figures.OPEN_COMPLAINT),
@@ -162,8 +166,8 @@ def _general(now: dt.datetime) -> list[Figure]:
         figures.asked("broken", None, now))
 
 
-def _sales(now: dt.datetime) -> list[Figure]:
-    return _strip(
+def _sales(now: dt.datetime) -> Strip:
+    return (
         figures.listed(_("Leads without an owner"), "customer", ("owner_id", "empty", True),
                        ("stage", "equals", "lead"), tone="soon"),
         figures.listed(_("Customers of grade H"), "customer", ("grade", "equals", "H")),
@@ -171,8 +175,8 @@ def _sales(now: dt.datetime) -> list[Figure]:
         figures.listed(_("Sales complaints"), "complaint", ("area", "equals", "sales"), *figures.OPEN_COMPLAINT))
 
 
-def _service(now: dt.datetime) -> list[Figure]:
-    return _strip(
+def _service(now: dt.datetime) -> Strip:
+    return (
         figures.listed(_("Cars in the workshop"), "repair_order", *figures.OPEN_ORDER),
         figures.listed(_("Promised for today"), "repair_order", *figures.OPEN_ORDER,
                        ("promised_at", "equals", clock.local_day(now)), tone="soon"),
@@ -180,8 +184,8 @@ def _service(now: dt.datetime) -> list[Figure]:
         figures.listed(_("Service complaints"), "complaint", ("area", "equals", "service"), *figures.OPEN_COMPLAINT))
 
 
-def _care(now: dt.datetime) -> list[Figure]:
-    return _strip(
+def _care(now: dt.datetime) -> Strip:
+    return (
         figures.listed(_("Open complaints"), "complaint", *figures.OPEN_COMPLAINT),
         figures.listed(_("Waiting for re-callback"), "complaint", ("state", "equals", "finished"), tone="soon"),
         figures.listed(_("In the pool"), "customer", ("owner_id", "empty", True)),
@@ -194,9 +198,9 @@ TEAM = {"general_manager": _general, "sales_manager": _sales, "service_manager":
 # ---------------------------------------------------------------- marketing, audit, system
 
 
-def marketing(role: Role, now: dt.datetime) -> str:
+def marketing(role: Any, now: dt.datetime) -> str:
     """The campaigns: what runs, who came, what waits to be evaluated."""
-    strip = _strip(
+    strip = figures.numbers(
         figures.listed(_("Running"), "campaign", ("state", "equals", "running")),
         figures.listed(_("Approved, to come"), "campaign", ("state", "equals", "approved")),
         figures.listed(_("Drafts"), "campaign", ("state", "equals", "draft")),
@@ -205,10 +209,10 @@ def marketing(role: Role, now: dt.datetime) -> str:
                            campaigns=home_parts.campaigns(now), score=home_parts.my_score(now))
 
 
-def audit(role: Role, now: dt.datetime) -> str:
+def audit(role: Any, now: dt.datetime) -> str:
     """What was changed, who looked at what, and which complaints closed without a lesson."""
     today = clock.local_day(now)
-    strip = _strip(
+    strip = figures.numbers(
         figures.listed(_("Changes today"), "audit_entry", ("at", "equals", today)),
         figures.listed(_("Deleted today"), "audit_entry", ("at", "equals", today), ("verb", "equals", "delete")),
         figures.listed(_("Values revealed today"), "access_log", ("at", "equals", today), ("verb", "equals", "reveal")),
@@ -222,10 +226,10 @@ def audit(role: Role, now: dt.datetime) -> str:
                            readable=logs.readable)
 
 
-def system(role: Role, now: dt.datetime) -> str:
+def system(role: Any, now: dt.datetime) -> str:
     """The state of the machine, the people, and the first five steps of a new store."""
     today = clock.local_day(now)
-    strip = _strip(
+    strip = figures.numbers(
         figures.listed(_("Active accounts"), "user", ("active", "equals", True)),
         figures.listed(_("Never signed in"), "user", ("active", "equals", True), ("last_sign_in_at", "empty", True)),
         figures.listed(_("Signed in today"), "user", ("last_sign_in_at", "equals", today)),

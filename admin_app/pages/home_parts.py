@@ -6,7 +6,7 @@ import datetime as dt
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from flask import current_app
@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy.orm import selectinload
 
-from admin_app import access, clock
+from admin_app import access, clock, fresh, people, prepared
 from admin_app import jobs as schedule
 from admin_app.choices import AccessVerb, CampaignState, MemberState, Scope
 from admin_app.database import db
@@ -34,7 +34,7 @@ from admin_app.rules import followups
 from admin_app.rules import today as day
 from admin_app.rules.scores import cards as score_cards
 from admin_app.rules.scores.cards import Card
-from admin_app.rules.scores.periods import containing
+from admin_app.rules.scores.periods import Period, containing
 
 MOST_PEOPLE = 60
 MOST_LINES = 5
@@ -56,10 +56,10 @@ def my_score(now: dt.datetime) -> MyScore | None:
     if not access.can("score") or store is None:
         return None
     period = containing(clock.local_day(now))
-    scheme = next((one for role, one in score_cards.schemes(db.session, period).items() if role in actor.roles), None)
+    scheme, cards = fresh.kept(("cards", store.id, actor.roles, period.label),
+                               lambda: _cards(store, actor, period, now))
     if scheme is None:
         return None
-    cards = score_cards.compute(db.session, store, period, scheme, now)
     mine = next((card for card in cards if card.user_id == actor.user_id), None)
     if mine is None:
         return None
@@ -68,25 +68,56 @@ def my_score(now: dt.datetime) -> MyScore | None:
                                                f"&open={actor.user_id}#p{actor.user_id}")
 
 
-def people_of(actor: access.Actor) -> list[User]:
+def _cards(store: Any, actor: access.Actor, period: Period, now: dt.datetime) -> tuple[Any, list[Card]]:
+    """The scheme of the person's role and the cards of everybody whom it scores; (None, []) without one."""
+    scheme = next((one for role, one in score_cards.schemes(db.session, period).items() if role in actor.roles), None)
+    return scheme, score_cards.compute(db.session, store, period, scheme, now) if scheme is not None else []
+
+
+class Watched(NamedTuple):
+    """Somebody whose day a manager watches, with how many tasks a day and customers this person can keep."""
+
+    id: int
+    name: str
+    tasks_most: int
+    customers_most: int
+
+
+def people_of(actor: access.Actor) -> list[Watched]:
     """The people whose day a manager watches: the team, or everybody of the store who works with customers."""
+    whose = actor.team_ids if actor.right("followup").read is Scope.TEAM else None
+    rows = prepared.rows(db.session, ("watched", whose), lambda: _watched(whose, actor.store_ids))
+    found = []
+    for row in rows:
+        store = people.store_of(row.store_id)
+        found.append(Watched(row.id, row.name, row.tasks_max or store.tasks_each,
+                             row.customers_max or store.customers_each))
+    return found
+
+
+def _watched(team_ids: tuple[int, ...] | None, store_ids: tuple[int, ...] | None) -> Any:
     working = sa.select(Role.id).where(Role.home.in_(("own", "team")))
-    found = sa.select(User).where(User.active.is_(True), User.role_id.in_(working)).options(selectinload(User.store))
-    if actor.right("followup").read is Scope.TEAM:
-        found = found.where(User.id.in_(actor.team_ids))
-    elif actor.store_ids is not None:
-        found = found.where(User.store_id.in_(actor.store_ids))
-    return list(db.session.scalars(found.order_by(User.store_id, User.name).limit(MOST_PEOPLE)))
+    found = sa.select(User.id, User.name, User.store_id, User.tasks_max, User.customers_max).where(
+        User.active.is_(True), User.role_id.in_(working))
+    if team_ids is not None:
+        found = found.where(User.id.in_(team_ids))
+    elif store_ids is not None:
+        found = found.where(User.store_id.in_(store_ids))
+    return found.order_by(User.store_id, User.name).limit(MOST_PEOPLE)
 
 
-def loads(people: list[User], now: dt.datetime) -> list[day.Load]:
-    """The load of these people."""
-    return day.loads(db.session, people, now)
+def loads(watched: list[Watched], now: dt.datetime) -> tuple[list[day.Load], day.Owed]:
+    """The load of these people, and what is owed by everybody."""
+    owed = day.owed(db.session, now)
+    kept = fresh.kept(("customers kept", access.standing(access.current())),
+                      lambda: day.customers_kept(db.session, watched))
+    return day.loads(db.session, watched, owed, kept, now), owed
 
 
 def longest_overdue(now: dt.datetime) -> list[task_rows.TaskRow]:
     """The tasks that have been overdue longest, of everybody whom the person may see."""
-    return task_rows.rows_of(followups.order(followups.due_query(now, due="overdue")).limit(8), now)
+    return task_rows.rows_of(("longest overdue", clock.local_day(now)), lambda: followups.order(
+        followups.due_query(now, due="overdue")).limit(8), now)
 
 
 def quick_links() -> list[tuple[str, str, str]]:

@@ -90,7 +90,8 @@ def day() -> Any:
     chosen = cleaning.day(request.args.get("day", "")).value or clock.local_day(now)
     due = FollowUp.due_on <= chosen if chosen == clock.local_day(now) else FollowUp.due_on == chosen
     found = followups.due_query(now, due="all", assignee_ids=[person.id]).where(due)
-    rows = task_rows.rows_of(followups.order(found).limit(MOST_TASKS), now)
+    rows = task_rows.rows_of(("day sheet", person.id, chosen, clock.local_day(now)),
+                             lambda: followups.order(found).limit(MOST_TASKS), now)
     access_log.printed("followup", None, len(rows))
     return _page("print/day.html", now, person=person, day=chosen, rows=rows)
 
@@ -100,7 +101,7 @@ def callback() -> Any:
     """?followup=: the callback form (回访单) of one task, to be filled in by hand."""
     start_writing(db.session)
     task, now = _one(FollowUp, "followup", FollowUp.rule), utcnow()
-    row = task_rows.rows_of(sa.select(FollowUp).where(FollowUp.id == task.id), now)[0]
+    row = task_rows.rows_with([task.id], now)[0]
     order = db.session.scalars(sa.select(RepairOrder).where(RepairOrder.customer_id == task.customer_id).order_by(
         RepairOrder.opened_at.desc()).limit(1)).first() if access.can("repair_order") else None
     access_log.printed("followup", task.id, 1)

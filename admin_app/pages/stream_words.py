@@ -7,16 +7,17 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
+import sqlalchemy as sa
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from markupsafe import Markup
 
-from admin_app import clock, look, words
+from admin_app import clock, look, people, prepared, words
 from admin_app.choices import AuditVerb, Choice, Grade
 from admin_app.columns import field_of
 from admin_app.database import db
-from admin_app.models import Customer, User
+from admin_app.models import Campaign, Customer
 from admin_app.rules.timeline import Event
 
 KIND_LABELS = {
@@ -69,8 +70,7 @@ def _line(event: Event, now: dt.datetime) -> Line:
 
 
 def _person(row: Any, name: str) -> str:
-    user = getattr(row, name, None)
-    return user.name if user is not None else getattr(row, f"{name}_text", None) or ""
+    return people.name_of(getattr(row, f"{name}_id")) or getattr(row, f"{name}_text", None) or ""
 
 
 def _visit(row: Any) -> Line:
@@ -111,9 +111,10 @@ def _order(row: Any) -> Line:
 
 
 def _member(row: Any) -> Line:
-    campaign = row.campaign
-    href = f"/admin/campaign/details/?id={row.campaign_id}" if campaign else ""
-    return Line("horn", _("Campaign"), what=campaign.name if campaign else "", badge=row.state,
+    found = prepared.few(db.session, "campaign's name", lambda: sa.select(Campaign.name).where(
+        Campaign.id == prepared.given("campaign")), campaign=row.campaign_id)
+    href = f"/admin/campaign/details/?id={row.campaign_id}" if found else ""
+    return Line("horn", _("Campaign"), what=found[0].name if found else "", badge=row.state,
                 by=_person(row, "invited_by"), href=href)
 
 
@@ -165,8 +166,8 @@ def _value(about: Any, value: Any) -> str:
     if found is not None:
         return str(found.label)
     if about is not None and about.kind == "link":
-        person = db.session.get(User, value) if about.target == "user" and isinstance(value, int) else None
-        return person.name if person else f"#{value}"
+        person = people.name_of(value) if about.target == "user" and isinstance(value, int) else None
+        return person or f"#{value}"
     if about is not None and about.kind == "yes":
         return str(_("Yes") if value else _("No"))
     return str(value)[:60]

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import namedtuple
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from sqlalchemy.orm import selectinload
 
-from admin_app import access, clock, look
-from admin_app.choices import Purpose, Trigger
+from admin_app import access, clock, look, people, prepared
+from admin_app.choices import Purpose, Trigger, VisitState
 from admin_app.database import db
 from admin_app.masking import masked
-from admin_app.models import Customer, FollowUp, Vehicle, Visit
+from admin_app.models import Customer, FollowUp, FollowUpRule, Vehicle, Visit
 from admin_app.words import weekday
 
 SOON = dt.timedelta(minutes=60)  # how far ahead a due time counts as "now"
@@ -41,16 +42,42 @@ def init_app(app: Any) -> None:
     app.jinja_env.globals.setdefault("can", access.can)
 
 
+# What a line says of a task and of its customer.
+TASK = ("id", "customer_id", "reason", "rule_id", "assignee_id", "due_on", "due_at", "channel", "purpose", "state",
+        "script", "vehicle_id", "source_table", "source_id", "expires_on", "first_due_on", "snooze_count", "note")
+CUSTOMER = ("id", "name", "phone", "grade", "stage", "store_id", "model_wish", "channel", "hours", "do_not_disturb")
+Task = namedtuple("Task", (*TASK, "rule_name", "trigger", "model"))  # type: ignore[misc]
+Person = namedtuple("Person", CUSTOMER)  # type: ignore[misc]
+
+
+class Last(NamedTuple):
+    """The newest contact of a customer."""
+
+    id: int
+    customer_id: int
+    at: dt.datetime
+    channel: Any
+    result: Any
+    summary: str | None
+    content: str | None
+    staff_id: int | None
+
+    @property
+    def staff(self) -> str | None:
+        """The name of who made it."""
+        return people.name_of(self.staff_id)
+
+
 @dataclass(frozen=True)
 class TaskRow:
     """One line of a queue. `customer` is None where the person may not see the file; `late` is in whole days."""
 
-    task: FollowUp
-    customer: Customer | None
+    task: Any
+    customer: Any
     icon: str
     car: str
     phone: str
-    last: Visit | None
+    last: Last | None
     due: str
     tone: str
     late: int
@@ -59,6 +86,11 @@ class TaskRow:
     @property
     def name(self) -> str:
         return self.customer.name if self.customer else _("Customer out of your view")
+
+    @property
+    def assignee(self) -> str | None:
+        """The name of whose task it is."""
+        return people.name_of(self.task.assignee_id)
 
     @property
     def log_at(self) -> str:
@@ -80,47 +112,78 @@ class TaskRow:
         return _("Not contacted yet")
 
 
-def rows_of(statement: Any, now: dt.datetime) -> list[TaskRow]:
-    """The rows of a due query, with what a line needs in a fixed number of queries."""
-    options = (selectinload(FollowUp.customer), selectinload(FollowUp.rule), selectinload(FollowUp.vehicle),
-               selectinload(FollowUp.assignee))
-    tasks = list(db.session.scalars(statement.options(*options)).unique())
-    ids = {task.customer_id for task in tasks}
-    last, cars = last_visits(ids), cars_of(ids)
-    return [_row(task, last.get(task.customer_id), cars.get(task.customer_id, ""), now) for task in tasks]
+def with_all(statement: Any) -> Any:
+    """A select of tasks as one of plain values: the task with its rule and car, and its customer, each as far as the
+    gate shows it."""
+    return (statement.with_only_columns(
+        *(getattr(FollowUp, name) for name in TASK), FollowUpRule.name, FollowUpRule.trigger, Vehicle.model,
+        *(getattr(Customer, name) for name in CUSTOMER))
+        .join_from(FollowUp, FollowUpRule, FollowUpRule.id == FollowUp.rule_id, isouter=True)
+        .join_from(FollowUp, Vehicle, Vehicle.id == FollowUp.vehicle_id, isouter=True)
+        .join_from(FollowUp, Customer, Customer.id == FollowUp.customer_id, isouter=True))
 
 
-def _row(task: FollowUp, last: Visit | None, car: str, now: dt.datetime) -> TaskRow:
-    customer = task.customer
+def rows_of(key: Hashable, build: Callable[[], Any], now: dt.datetime, **values: Any) -> list[TaskRow]:
+    """The rows of a due query, with what a line needs in three statements. `key` as in prepared.rows."""
+    found: list[tuple[Any, Any]] = [
+        (Task._make(row[:_WIDE]), Person._make(row[_WIDE:]) if row[_WIDE] is not None else None)
+        for row in prepared.few(db.session, ("tasks", key), lambda: with_all(build()), **values)]
+    ids = {task.customer_id for task, _customer in found}
+    last = last_visits(ids)
+    cars = cars_of({task.customer_id for task, _customer in found if not task.model})
+    return [_row(task, customer, last.get(task.customer_id), cars.get(task.customer_id, ""), now)
+            for task, customer in found]
+
+
+_WIDE = len(Task._fields)
+
+
+def rows_with(ids: Collection[int], now: dt.datetime) -> list[TaskRow]:
+    """The rows of some tasks by their keys, oldest first."""
+    size, keys = prepared.many("task", ids)
+    return rows_of(("with", size), lambda: sa.select(FollowUp).where(
+        prepared.one_of(FollowUp.id, "task", size)).order_by(FollowUp.id), now, **keys)
+
+
+def task(number: int) -> Any:
+    """One task with its rule and car; None where the person may not see it."""
+    found = prepared.few(db.session, "task", lambda: with_all(
+        sa.select(FollowUp).where(FollowUp.id == prepared.given("task"))), task=number)
+    return Task._make(found[0][:_WIDE]) if found else None
+
+
+def _row(task: Any, customer: Any, last: Last | None, car: str, now: dt.datetime) -> TaskRow:
     words, tone, late = due_words(task, now)
-    wish = _("asks about %(model)s", model=customer.model_wish) if customer and customer.model_wish else ""
+    car = task.model or car
+    if not car and customer and customer.model_wish:
+        car = _("asks about %(model)s", model=customer.model_wish)
     return TaskRow(
-        task=task, customer=customer, icon=icon_of(task), car=task.vehicle.model if task.vehicle else car or wish,
+        task=task, customer=customer, icon=icon_of(task), car=car,
         phone=masked("phone", customer.phone) if customer else "", last=last, due=words, tone=tone, late=late,
         group=_group(task, now, late))
 
 
-def log_address(task: FollowUp) -> str:
+def log_address(task: Any) -> str:
     """Where a task is settled: its quick log; a re-callback on its complaint."""
     if task.source_table == "complaint":
         return f"/admin/complaint/details/?id={task.source_id}"
     return f"/admin/visit/log/?customer={task.customer_id}&followup={task.id}"
 
 
-def icon_of(task: FollowUp) -> str:
+def icon_of(task: Any) -> str:
     """The icon of a task's reason."""
-    trigger = Trigger.find(task.rule.trigger) if task.rule is not None else None
+    trigger = Trigger.find(task.trigger)
     if trigger in TRIGGER_ICONS:
         return TRIGGER_ICONS[trigger]
     return PURPOSE_ICONS.get(Purpose(task.purpose), "clock")
 
 
-def _timed(task: FollowUp) -> bool:
+def _timed(task: Any) -> bool:
     """Whether the hour of the day matters for this task."""
     return clock.local(task.due_at).time() != WHOLE_DAY
 
 
-def _group(task: FollowUp, now: dt.datetime, late: int) -> str:
+def _group(task: Any, now: dt.datetime, late: int) -> str:
     if late:
         return "overdue"
     if task.due_on > clock.local_day(now):
@@ -128,7 +191,7 @@ def _group(task: FollowUp, now: dt.datetime, late: int) -> str:
     return "now" if _timed(task) and task.due_at <= now + SOON else "today"
 
 
-def due_words(task: FollowUp, now: dt.datetime) -> tuple[str, str, int]:
+def due_words(task: Any, now: dt.datetime) -> tuple[str, str, int]:
     """(words, tone, whole days late) of a task's due time."""
     day, late = task.due_on, (clock.local_day(now) - task.due_on).days
     if late > 0:
@@ -143,22 +206,34 @@ def due_words(task: FollowUp, now: dt.datetime) -> tuple[str, str, int]:
     return day.isoformat() if day.year != clock.local_day(now).year else f"{day:%m-%d}", "", 0
 
 
-def last_visits(customer_ids: set[int]) -> dict[int, Visit]:
+def last_visits(customer_ids: Collection[int]) -> dict[int, Last]:
     """The newest contact of each of these customers, within what the person may see."""
     if not customer_ids:
         return {}
+    size, keys = prepared.many("customer", customer_ids)
+    rows = prepared.few(db.session, ("last visits", size), lambda: _newest(size), **keys)
+    return {row.customer_id: Last._make(row) for row in rows}
+
+
+def _newest(size: int) -> Any:
+    columns = [getattr(Visit, name) for name in Last._fields]
+    if size == 1:
+        return sa.select(*columns).where(
+            prepared.one_of(Visit.customer_id, "customer", 1), Visit.state == VisitState.DONE).order_by(
+            Visit.at.desc(), Visit.id.desc()).limit(1)
     newest = (sa.select(Visit.customer_id, sa.func.max(Visit.at).label("at"))
-              .where(Visit.customer_id.in_(customer_ids), Visit.state == "done", Visit.deleted_at.is_(None))
+              .where(prepared.one_of(Visit.customer_id, "customer", size), Visit.state == VisitState.DONE)
               .group_by(Visit.customer_id).subquery())
-    found = db.session.scalars(sa.select(Visit).join(
-        newest, sa.and_(Visit.customer_id == newest.c.customer_id, Visit.at == newest.c.at)).order_by(Visit.id))
-    return {visit.customer_id: visit for visit in found}
+    return sa.select(*columns).join(newest, sa.and_(
+        Visit.customer_id == newest.c.customer_id, Visit.at == newest.c.at)).where(
+        Visit.state == VisitState.DONE).order_by(Visit.id)
 
 
-def cars_of(customer_ids: set[int]) -> dict[int, str]:
+def cars_of(customer_ids: Collection[int]) -> dict[int, str]:
     """The model of the newest car of each of these customers."""
     if not customer_ids:
         return {}
-    pairs = db.session.execute(sa.select(Vehicle.customer_id, Vehicle.model).where(
-        Vehicle.customer_id.in_(customer_ids)).order_by(Vehicle.id))
+    size, keys = prepared.many("customer", customer_ids)
+    pairs = prepared.few(db.session, ("cars", size), lambda: sa.select(Vehicle.customer_id, Vehicle.model).where(
+        prepared.one_of(Vehicle.customer_id, "customer", size)).order_by(Vehicle.id), **keys)
     return {customer_id: model for customer_id, model in pairs if customer_id is not None}

@@ -190,4 +190,4 @@ def proposal(task: Any, rule_day: dt.date | None, planned: dt.date | None, given
 
 def asks_to_confirm(task: Any) -> bool:
     """Whether the task is there to have a file confirmed: then the tick stands ready."""
-    return task is not None and task.rule is not None and task.rule.trigger == Trigger.FILE_STALE
+    return task is not None and task.trigger == Trigger.FILE_STALE

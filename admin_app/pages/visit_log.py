@@ -6,15 +6,14 @@ Without a customer it is a picker. Everything typed stays on an error; pressed t
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from flask import Blueprint, Flask, abort, flash, redirect, render_template, request
 from flask_babel import gettext as _
-from sqlalchemy.orm import selectinload
 
-from admin_app import access, access_log, clock, menu, once, people, search
+from admin_app import access, access_log, clock, menu, once, people, prepared, search
 from admin_app.choices import (
     Channel,
     ComplaintArea,
@@ -25,7 +24,7 @@ from admin_app.choices import (
     VisitState,
 )
 from admin_app.clock import utcnow
-from admin_app.database import db
+from admin_app.database import Encrypted, db
 from admin_app.errors import Refused, RuleError
 from admin_app.models import Complaint, Customer, FollowUp, Gift, Promise, Visit
 from admin_app.pages import task_rows, visit_form
@@ -52,29 +51,33 @@ def show() -> Any:
     _may_log()
     if not request.args.get("customer"):
         return _picker()
-    customer, task, now = _customer(), _task(), utcnow()
+    task, now = _task(), utcnow()
+    customer = _whole(task, now)
     if task is not None and task.source_table == "complaint":
         return redirect(task_rows.log_address(task))
     rule_day = followups.next_date_by_rule(db.session, customer, now)
-    form = visit_form.proposal(task, rule_day, planned_on(customer, task, now), request.args)
+    form = visit_form.proposal(task, rule_day, customer.planned, request.args)
+    access_log.viewed("customer", customer.id)
     return _page(customer, task, form, rule_day, now, once.new_key())
 
 
 @bp.post("/")
 def save() -> Any:
-    """Take the form: the visit, what was promised and given, and the task that is done by it."""
+    """Take the form: the visit, what was promised and given, and the task that is done by it.
+
+    A form that was taken before is found out by its key when it is stored again, and leads where it led then.
+    """
     _may_log()
     key = request.form.get("key", "")
-    before = once.taken(db.session, key)
-    if before is not None:
-        return redirect(before)
-    customer, task, now = _customer(), _task(), utcnow()
-    form = LogForm.typed(request.form)
-    rule_day = followups.next_date_by_rule(db.session, customer, now)
+    customer, task, now = _customer(), _task(record=True), utcnow()
+    form, name = LogForm.typed(request.form), customer.name
     try:
-        location = _take(form, customer, task, rule_day, now, key)
+        location = _take(form, customer, task, now, key)
     except RuleError as error:
         db.session.rollback()
+        before = once.taken(db.session, key)
+        if before is not None:
+            return redirect(before)
         if isinstance(error, Refused):
             raise
         form.refuse(error)
@@ -86,10 +89,11 @@ def save() -> Any:
         return redirect(before)
     else:
         if location:
-            flash(_("Logged: %(name)s.", name=customer.name), "success")
+            flash(_("Logged: %(name)s.", name=name), "success")
             return redirect(location)
-    customer, task = _customer(), _task()
-    return _page(customer, task, form, rule_day, now, key or once.new_key()), 400
+    shown, task = _whole(task, now), _task()
+    rule_day = followups.next_date_by_rule(db.session, shown, now)
+    return _page(shown, task, form, rule_day, now, key or once.new_key()), 400
 
 
 def _may_log() -> None:
@@ -108,20 +112,46 @@ def _number(name: str) -> int | None:
 
 
 def _customer() -> Customer:
-    statement = sa.select(Customer).where(Customer.id == _number("customer")).options(selectinload(Customer.owner))
-    found = db.session.scalars(statement).first()
+    """The customer of the form, to be saved with the visit."""
+    found = prepared.record(db.session, Customer, _number("customer") or 0)
     if found is None:
         abort(404)
     return found
 
 
-def _task() -> FollowUp | None:
-    """The open task that the visit is to settle; None without one, 404 for one out of scope or of another customer."""
+def _whole(task: Any, now: dt.datetime) -> Any:
+    """The customer of the form, to be shown."""
+    found = whole(_number("customer") or 0, task.id if task else 0, now)
+    if found is None:
+        abort(404)
+    return found
+
+
+def whole(customer_id: int, task_id: int, now: dt.datetime) -> Any:
+    """A customer as a plain row, with `planned`: the day of the next open task after today, beside the one at hand
+    (0: none), None without one. None where the person may not see the file."""
+    today = clock.local_day(now)
+    found = prepared.few(db.session, ("logged customer", today), lambda: _with_plan(today),
+                          customer=customer_id, task=task_id)
+    return found[0] if found else None
+
+
+def _with_plan(today: dt.date) -> Any:
+    planned = sa.select(sa.func.min(FollowUp.due_on)).where(
+        FollowUp.customer_id == Customer.id, FollowUp.state.in_(followups.OPEN_STATES), FollowUp.due_on > today,
+        FollowUp.id != prepared.given("task")).correlate(Customer).scalar_subquery()
+    columns = [getattr(Customer, column.key) for column in Customer.__table__.c
+               if not isinstance(column.type, Encrypted)]
+    return sa.select(*columns, planned.label("planned")).where(Customer.id == prepared.given("customer"))
+
+
+def _task(record: bool = False) -> Any:
+    """The task that the visit is to settle, as a plain row or as the record itself; None without one, 404 for one out
+    of scope or of another customer."""
     number = _number("followup")
     if number is None:
         return None
-    found = db.session.scalars(sa.select(FollowUp).where(FollowUp.id == number).options(
-        selectinload(FollowUp.rule), selectinload(FollowUp.vehicle))).first()
+    found = prepared.record(db.session, FollowUp, number) if record else task_rows.task(number)
     if found is None or found.customer_id != _number("customer"):
         abort(404)
     return found
@@ -130,10 +160,10 @@ def _task() -> FollowUp | None:
 # ---------------------------------------------------------------- saving
 
 
-def _take(form: LogForm, customer: Customer, task: FollowUp | None, rule_day: dt.date | None, now: dt.datetime,
-          key: str) -> str | None:
+def _take(form: LogForm, customer: Customer, task: Any, now: dt.datetime, key: str) -> str | None:
     """Save everything in one transaction; where to go next, or None where form.errors says why not."""
     values = visit_form.check(form, clock.local_day(now))
+    rule_day = followups.next_date_by_rule(db.session, customer, now) if form.next == "rule" else None
     next_on = visit_form.next_day(form, rule_day, clock.local_day(now))
     gifts = visit_form.whole(form, "gift_count", 1, 1_000) if form.gift else None
     if form.errors:
@@ -191,7 +221,7 @@ def _keep(row: Any, now: dt.datetime) -> None:
     saving.settle(db.session, row, now, created=True)
 
 
-def _onward(customer: Customer, task: FollowUp | None, now: dt.datetime) -> str:
+def _onward(customer: Customer, task: Any, now: dt.datetime) -> str:
     """The next customer who is due, the list the person came from, or the customer's page; `saved` clears the draft."""
     saved = f"{customer.id}-{task.id if task else 0}"
     back = safe_path(request.form.get("back"))
@@ -206,20 +236,17 @@ def _onward(customer: Customer, task: FollowUp | None, now: dt.datetime) -> str:
         {"customer": following.customer_id, "followup": following.id, "saved": saved})
 
 
-def next_task(now: dt.datetime, behind: FollowUp) -> FollowUp | None:
-    """The person's next task that is due today or overdue and is logged here; `behind` has just been dealt with."""
-    statement = followups.order(due_now(now)).where(
-        FollowUp.id != behind.id, FollowUp.customer_id != behind.customer_id,
-        sa.or_(FollowUp.source_table.is_(None), FollowUp.source_table != "complaint")).options(
-        selectinload(FollowUp.customer))
-    return next((task for task in db.session.scalars(statement.limit(5)) if task.customer is not None), None)
-
-
-def planned_on(customer: Customer, task: FollowUp | None, now: dt.datetime) -> dt.date | None:
-    """The day of the customer's next open task after today, beside the one at hand; None without one."""
-    return db.session.scalar(sa.select(sa.func.min(FollowUp.due_on)).where(
-        FollowUp.customer_id == customer.id, FollowUp.state.in_(followups.OPEN_STATES),
-        FollowUp.due_on > clock.local_day(now), FollowUp.id != (task.id if task else 0)))
+def next_task(now: dt.datetime, behind: Any) -> Any:
+    """The person's next task that is due today or overdue and is logged here (`id` and `customer_id`); `behind` has
+    just been dealt with. None without one."""
+    db.session.flush()
+    today = clock.local_day(now)
+    found = prepared.few(db.session, ("next task", today), lambda: followups.order(due_now(now)).with_only_columns(
+        FollowUp.id, FollowUp.customer_id).join_from(FollowUp, Customer, Customer.id == FollowUp.customer_id).where(
+        FollowUp.id != prepared.given("task"), FollowUp.customer_id != prepared.given("customer"),
+        sa.or_(FollowUp.source_table.is_(None), FollowUp.source_table != "complaint")).limit(1),
+        task=behind.id, customer=behind.customer_id)
+    return found[0] if found else None
 
 
 def due_now(now: dt.datetime) -> Any:
@@ -231,35 +258,49 @@ def due_now(now: dt.datetime) -> Any:
 # ---------------------------------------------------------------- showing
 
 
-def _page(customer: Customer, task: FollowUp | None, form: LogForm, rule_day: dt.date | None, now: dt.datetime,
-          key: str) -> str:
-    access_log.viewed("customer", customer.id) if request.method == "GET" else None
+def _page(customer: Any, task: Any, form: LogForm, rule_day: dt.date | None, now: dt.datetime, key: str) -> str:
     menu.remember(customer.id)
+    ids = {customer.id}
     return render_template(
         "visit_log.html", customer=customer, task=task, form=form, key=key, now=now,
-        icon=task_rows.icon_of(task) if task else "", last=task_rows.last_visits({customer.id}).get(customer.id),
+        icon=task_rows.icon_of(task) if task else "", last=task_rows.last_visits(ids).get(customer.id),
         promises=_promises(customer), may_reveal=privacy.may_reveal(db.session, "customer"),
-        car=task_rows.cars_of({customer.id}).get(customer.id, ""), **choices(customer, task, rule_day, now))
+        car=task_rows.cars_of(ids).get(customer.id, ""), **choices(customer, task, rule_day, now))
 
 
-def choices(customer: Customer, task: FollowUp | None, rule_day: dt.date | None, now: dt.datetime) -> dict[str, Any]:
-    """What the fields of the form offer for this customer and task."""
+def choices(customer: Any, task: Any, rule_day: dt.date | None, now: dt.datetime) -> dict[str, Any]:
+    """What the fields of the form offer for this customer (see whole()) and task."""
     purpose, today = visit_form.purpose_of(task, customer), clock.local_day(now)
     return {
         "channels": visit_form.CHANNELS, "results": visit_form.results_for(purpose),
         "short_notes": visit_form.notes_for(purpose),
-        "nexts": visit_form.next_chips(rule_day, planned_on(customer, task, now), today),
+        "nexts": visit_form.next_chips(rule_day, customer.planned, today),
         "today_text": today.isoformat(), "soon_text": (today + dt.timedelta(days=1)).isoformat(),
         "retry_results": [one.value for one in visit_form.VisitResult if not one.reached or one.value == "call_later"],
         "no_next": [one.value for one in visit_form.NO_NEXT], "asks_to_confirm": visit_form.asks_to_confirm(task),
-        "may_confirm": access.may_change(db.session, customer),
+        "may_confirm": access.may_change_seen(db.session, Customer, customer.id),
     }
 
 
-def _promises(customer: Customer) -> list[Promise]:
-    return list(db.session.scalars(sa.select(Promise).where(
-        Promise.customer_id == customer.id, Promise.state == PromiseState.OPEN).order_by(Promise.due_on).limit(5)
-        .options(selectinload(Promise.by))))
+class Promised(NamedTuple):
+    """An open promise."""
+
+    id: int
+    what: str
+    due_on: dt.date
+    by_id: int | None
+
+    @property
+    def by(self) -> str | None:
+        """The name of who promised."""
+        return people.name_of(self.by_id)
+
+
+def _promises(customer: Any) -> list[Promised]:
+    return [Promised._make(row) for row in prepared.few(db.session, "open promises", lambda: sa.select(
+        *(getattr(Promise, name) for name in Promised._fields)).where(
+        Promise.customer_id == prepared.given("customer"), Promise.state == PromiseState.OPEN).order_by(
+        Promise.due_on).limit(5), customer=customer.id)]
 
 
 def _picker() -> str:
@@ -270,7 +311,7 @@ def _picker() -> str:
     if len(tidy) >= search.SHORTEST:
         found = list(db.session.scalars(search.customers(tidy).order_by(Customer.id.desc()).limit(MOST_PICKED)))
         access_log.searched("customer", tidy, len(found))
-    due = followups.order(due_now(now)).limit(10)
-    tasks = [row for row in task_rows.rows_of(due, now) if row.customer is not None]
+    due = task_rows.rows_of(("picked", clock.local_day(now)), lambda: followups.order(due_now(now)).limit(10), now)
+    tasks = [row for row in due if row.customer is not None]
     return render_template("visit_pick.html", text=tidy, found=found, tasks=tasks, recent=menu.recent(),
                            shortest=search.SHORTEST)

@@ -7,12 +7,13 @@ What is still ahead (open follow-ups, open promises, planned contacts) stands fi
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from admin_app import clock
+from admin_app import clock, prepared
 from admin_app.access import actor_of
 from admin_app.choices import AuditVerb, FollowUpState, PromiseState, VisitState
 from admin_app.models import (
@@ -55,32 +56,53 @@ def kinds_for(session: Any) -> list[str]:
 
 def counts(session: Any, customer_id: int) -> dict[str, int]:
     """How many lines each readable kind has."""
-    return {kind: session.scalar(_of(session, kind, customer_id, sa.func.count(MODELS[kind].id))) or 0
-            for kind in kinds_for(session)}
+    session.flush()
+    kinds = tuple(kinds_for(session))
+    if not kinds:
+        return {}
+    merged = merged_of(session, customer_id, kinds)
+    row = prepared.few(session, ("stream counts", kinds, merged), lambda: sa.select(*(
+        _of(kind, merged, sa.func.count(MODELS[kind].id)).scalar_subquery() for kind in kinds)),
+        customer=customer_id)[0]
+    return dict(zip(kinds, row, strict=True))
 
 
-def stream(session: Any, customer_id: int, kind: str | None, page: int, size: int = PAGE) -> list[Event]:
-    """One page of the stream, `page` from 0; `kind` None means every readable kind."""
-    chosen = [one for one in kinds_for(session) if kind in (None, one)]
+def stream(session: Any, customer_id: int, kind: str | None, page: int, size: int = PAGE,
+           counted: dict[str, int] | None = None) -> list[Event]:
+    """One page of the stream, `page` from 0; `kind` None means every readable kind. `counted`: what counts() says,
+    so that kinds without a line are not asked for."""
+    session.flush()
+    chosen = [one for one in kinds_for(session) if kind in (None, one) and (counted is None or counted.get(one))]
+    merged = merged_of(session, customer_id, chosen)
     wanted = size * (page + 1)
-    keys: list[tuple[bool, float, str, int]] = []
+    found: list[tuple[bool, float, str, Any]] = []
     for one in chosen:
-        model, (at, ahead) = MODELS[one], _order(one)
-        statement = _of(session, one, customer_id, model.id, at, ahead).order_by(
-            ahead.desc(), sa.case((ahead, at)), at.desc(), model.id.desc())
-        keys += [(bool(coming), _seconds(moment), one, key)
-                 for key, moment, coming in session.execute(statement.limit(wanted))]
-    keys.sort(key=lambda key: (not key[0], key[1] if key[0] else -key[1], key[2], -key[3]))
-    return _loaded(session, keys[size * page:wanted])
+        rows = prepared.few(session, ("stream", one, merged, wanted), lambda one=one: _lines(  # type: ignore[misc]
+            one, merged, wanted), customer=customer_id)
+        found += [(bool(row.ahead), _seconds(row.moment), one, row) for row in rows]
+    found.sort(key=lambda key: (not key[0], key[1] if key[0] else -key[1], key[2], -key[3].id))
+    return [Event(one, dt.datetime.fromtimestamp(seconds, dt.UTC), row, ahead)
+            for ahead, seconds, one, row in found[size * page:wanted]]
 
 
-def _of(session: Any, kind: str, customer_id: int, *columns: Any) -> Any:
-    if kind == "change":
-        merged = merging.merged_ids(session, customer_id)  # that they went to the recycle bin the merge says
+def merged_of(session: Any, customer_id: int, kinds: Collection[str]) -> tuple[int, ...]:
+    """The files that went into this one, where their changes are told."""
+    return tuple(merging.merged_ids(session, customer_id)) if "change" in kinds else ()
+
+
+def _lines(kind: str, merged: tuple[int, ...], wanted: int) -> Any:
+    model, (at, ahead) = MODELS[kind], _order(kind)
+    return _of(kind, merged, *prepared.whole(model), at.label("moment"), ahead.label("ahead")).order_by(
+        ahead.desc(), sa.case((ahead, at)), at.desc(), model.id.desc()).limit(wanted)
+
+
+def _of(kind: str, merged: tuple[int, ...], *columns: Any) -> Any:
+    number = prepared.given("customer")
+    if kind == "change":  # that a merged file went to the recycle bin the merge says
         return sa.select(*columns).where(AuditEntry.table == "customer", sa.or_(
-            AuditEntry.row_id == customer_id, sa.and_(
+            AuditEntry.row_id == number, sa.and_(
                 AuditEntry.row_id.in_(merged), AuditEntry.verb.not_in([AuditVerb.DELETE, AuditVerb.RESTORE]))))
-    return sa.select(*columns).where(MODELS[kind].customer_id == customer_id)
+    return sa.select(*columns).where(MODELS[kind].customer_id == number)
 
 
 def _order(kind: str) -> tuple[Any, Any]:
@@ -100,13 +122,3 @@ def _order(kind: str) -> tuple[Any, Any]:
 
 def _seconds(moment: dt.date | dt.datetime) -> float:
     return (moment if isinstance(moment, dt.datetime) else clock.at(moment, 12)).timestamp()
-
-
-def _loaded(session: Any, keys: list[tuple[bool, float, str, int]]) -> list[Event]:
-    rows: dict[tuple[str, int], Any] = {}
-    for kind in {key[2] for key in keys}:
-        model = MODELS[kind]
-        ids = [key[3] for key in keys if key[2] == kind]
-        rows |= {(kind, row.id): row for row in session.scalars(sa.select(model).where(model.id.in_(ids)))}
-    return [Event(kind, dt.datetime.fromtimestamp(seconds, dt.UTC), rows[kind, key], ahead)
-            for ahead, seconds, kind, key in keys if (kind, key) in rows]

@@ -6,14 +6,15 @@ Every question is a select, so that a figure and the rows behind it are the same
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from admin_app import clock
+from admin_app import clock, prepared
 from admin_app.choices import BirthdayCalendar, ComplaintState, FollowUpState, PromiseState
-from admin_app.models import Complaint, Customer, FollowUp, Promise, User
+from admin_app.models import Complaint, Customer, FollowUp, Promise
 from admin_app.rules import followups
 from admin_app.rules.customers import BUYING, GRADE_WINDOW
 from admin_app.rules.followups import calendar
@@ -83,26 +84,42 @@ class Load:
         return [(self.done / whole, ""), (self.due / whole, "pale"), (self.overdue / whole, "late")]
 
 
-def loads(session: Any, people: list[User], now: dt.datetime) -> list[Load]:
-    """The load of these people, the most overdue first."""
-    ids, today = [user.id for user in people], clock.local_day(now)
-    begins, ends = clock.day_bounds(today)
-    done = _by_person(session, FollowUp.assignee_id, FollowUp.id, ids, FollowUp.state == FollowUpState.DONE,
-                      FollowUp.closed_at >= begins, FollowUp.closed_at < ends)
-    due, late = (_counted(session, followups.due_query(now, due=word, assignee_ids=ids), FollowUp.assignee_id)
-                 for word in ("today", "overdue"))
-    kept = _by_person(session, Customer.owner_id, Customer.id, ids)
-    found = [Load(user.id, user.name, done.get(user.id, 0), due.get(user.id, 0), late.get(user.id, 0),
-                  user.tasks_max or user.store.tasks_each, kept.get(user.id, 0),
-                  user.customers_max or user.store.customers_each) for user in people]
+Owed = dict[int | None, tuple[int, int]]  # person → (due today, overdue), of everybody within the scope
+
+
+def owed(session: Any, now: dt.datetime) -> Owed:
+    """What is due today and overdue, by whose task it is."""
+    session.flush()
+    today = clock.local_day(now)
+    rows = prepared.few(session, ("owed by person", today), lambda: _owed(today, now))
+    return {person: (due, late) for person, due, late in rows}
+
+
+def _owed(today: dt.date, now: dt.datetime) -> Any:
+    parts = [sa.func.sum(sa.case((part, 1), else_=0)) for part in (FollowUp.due_on == today, FollowUp.due_on < today)]
+    return followups.due_query(now, due="all").where(FollowUp.due_on <= today).with_only_columns(
+        FollowUp.assignee_id, *parts).group_by(FollowUp.assignee_id)
+
+
+def customers_kept(session: Any, people: Sequence[Any]) -> dict[int, int]:
+    """How many customers each of these people has."""
+    session.flush()
+    size, keys = prepared.many("person", [one.id for one in people])
+    return dict(prepared.few(session, ("customers by person", size), lambda: sa.select(
+        Customer.owner_id, sa.func.count(Customer.id)).where(
+        prepared.one_of(Customer.owner_id, "person", size)).group_by(Customer.owner_id), **keys))
+
+
+def loads(session: Any, people: Sequence[Any], owed_by: Owed, kept: dict[int, int], now: dt.datetime) -> list[Load]:
+    """The load of these people, the most overdue first. Each has id, name, tasks_most and customers_most."""
+    size, keys = prepared.many("person", [one.id for one in people])
+    begins, ends = clock.day_bounds(clock.local_day(now))
+    done = dict(prepared.few(session, ("done by person", size), lambda: sa.select(
+        FollowUp.assignee_id, sa.func.count(FollowUp.id)).where(
+        prepared.one_of(FollowUp.assignee_id, "person", size), FollowUp.state == FollowUpState.DONE,
+        FollowUp.closed_at >= prepared.given("begins", FollowUp.closed_at.type),
+        FollowUp.closed_at < prepared.given("ends", FollowUp.closed_at.type)).group_by(FollowUp.assignee_id),
+        begins=begins, ends=ends, **keys))
+    found = [Load(one.id, one.name, done.get(one.id, 0), *owed_by.get(one.id, (0, 0)), one.tasks_most,
+                  kept.get(one.id, 0), one.customers_most) for one in people]
     return sorted(found, key=lambda load: (-load.overdue, -load.total, load.name))
-
-
-def _counted(session: Any, statement: Any, person: Any) -> dict[int, int]:
-    counting = statement.with_only_columns(person, sa.func.count(FollowUp.id)).order_by(None).group_by(person)
-    return dict(session.execute(counting).all())
-
-
-def _by_person(session: Any, person: Any, key: Any, ids: list[int], *where: Any) -> dict[int, int]:
-    rows = session.execute(sa.select(person, sa.func.count(key)).where(person.in_(ids), *where).group_by(person))
-    return dict(rows.all())

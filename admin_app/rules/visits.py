@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm.util import identity_key
 
 from admin_app import access, clock
 from admin_app.choices import Channel, ComplaintState, Purpose, Trigger, VisitState
@@ -73,9 +74,7 @@ def _check_customer(session: Any, visit: Visit) -> None:
 def _check_task(session: Any, visit: Visit) -> None:
     if visit.followup_id is None or not changed(visit, "followup_id"):
         return
-    task = session.execute(access.ungated(sa.select(
-        FollowUp.customer_id, FollowUp.source_table, FollowUp.source_id, FollowUp.purpose,
-        ).where(FollowUp.id == visit.followup_id, FollowUp.deleted_at.is_(None)))).first()
+    task = _task(session, visit.followup_id)
     if task is None:
         raise RuleError(_l("There is no such task."), "followup_id")
     if task.customer_id != visit.customer_id:
@@ -84,6 +83,16 @@ def _check_task(session: Any, visit: Visit) -> None:
             Complaint.id == task.source_id))).first() == ComplaintState.FINISHED:
         raise RuleError(_l("This is a re-callback: record its result on the complaint."))
     visit.purpose_kind = visit.purpose_kind or task.purpose
+
+
+def _task(session: Any, number: int) -> Any:
+    """A live task whoever may see it; the database is asked only where the session has not just read it."""
+    known = session.identity_map.get(identity_key(FollowUp, number))
+    if known is not None and {"customer_id", "deleted_at"} <= known.__dict__.keys():
+        return known if known.deleted_at is None else None
+    return session.execute(access.ungated(sa.select(
+        FollowUp.customer_id, FollowUp.source_table, FollowUp.source_id, FollowUp.purpose).where(
+        FollowUp.id == number, FollowUp.deleted_at.is_(None)))).first()
 
 
 def settle(session: Any, visit: Visit, now: dt.datetime, created: bool) -> None:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import aliased, selectinload
 
-from admin_app import access
+from admin_app import access, prepared, scope
 from admin_app import choices as ch
 from admin_app import models as m
 from admin_app.database import db
@@ -62,6 +62,58 @@ def customers(store_app: Flask, session: Any, cast: Cast) -> dict[str, m.Custome
 def test_each_role_sees_its_customers(customers: dict[str, m.Customer], session: Any, cast: Cast,
                                       as_person: Any, person: str, seen: set[str]) -> None:
     assert names(session, getattr(cast, person), as_person) == seen
+
+
+@pytest.mark.parametrize("person", ["general_manager", "sales_manager", "sales_consultant", "service_manager",
+                                    "service_advisor", "care_manager", "care_specialist", "marketing", "auditor",
+                                    "administrator", "colleague", "outsider"])
+def test_looking_customers_up_one_by_one_shows_the_same_rows(customers: dict[str, m.Customer], session: Any, cast: Cast,
+                                                             as_person: Any, person: str) -> None:
+    for number, customer in enumerate(customers.values()):
+        for made in (f.make_visit(session, customer), f.make_followup(session, customer, assignee=cast.colleague),
+                    f.make_vehicle(session, customer), f.make_order(session, customer, advisor=cast.service_advisor),
+                    f._add(session, m.Promise(store_id=customer.store_id, customer_id=customer.id, what="x",
+                                              due_on=TODAY, state=ch.PromiseState.OPEN))):
+            made.deleted_at = f.m.utcnow() if number == 5 else None
+        complaint = f.make_complaint(session, customer, owner=cast.sales_manager if number % 2 else None)
+        session.add(m.ComplaintStep(store_id=customer.store_id, complaint_id=complaint.id, kind=ch.StepKind.RECEIVE,
+                                    at=complaint.received_at))
+        session.add(m.VehicleOwner(store_id=customer.store_id, vehicle_id=1, customer_id=customer.id))
+    customers["own"].confidentiality = ch.Confidentiality.SECRET
+    customers["serviced"].confidentiality = ch.Confidentiality.RESTRICTED
+    session.commit()
+    session.expunge_all()
+    as_person(getattr(cast, person))
+    for model in scope.GATED:
+        usual = {row.id for row in prepared.rows(session, model, lambda model=model: sa.select(model.id))}
+        near = {row.id for row in prepared.few(session, model, lambda model=model: sa.select(model.id))}
+        assert near == usual == set(session.scalars(sa.select(model.id))), model
+
+
+def test_what_the_gate_has_shown_is_not_asked_again_until_it_may_have_changed(
+        customers: dict[str, m.Customer], session: Any, cast: Cast, as_person: Any) -> None:
+    number, others = customers["own"].id, customers["other"].id
+    session.expunge_all()
+    as_person(cast.sales_consultant)
+    mine = prepared.record(session, m.Customer, number)
+    assert prepared.record(session, m.Customer, others) is None
+    assert mine is session.get(m.Customer, number)
+    seen = session.info["seen"][1]
+    assert seen == {number}
+    session.add(m.Visit(store_id=1, customer_id=others, at=mine.created_at, staff_id=cast.sales_consultant.id))
+    with pytest.raises(Refused):
+        session.flush()
+    session.rollback()
+    assert "seen" not in session.info
+    mine = prepared.record(session, m.Customer, number)
+    with access.as_system(session, "given to somebody else"):
+        mine.owner_id = cast.other_team.id
+    assert "seen" not in session.info
+    mine.note = "x"
+    with pytest.raises(Refused):
+        session.flush()
+    session.rollback()
+    assert row(m.Customer, number).note is None
 
 
 def test_an_open_repair_order_shows_the_customer_to_its_advisor(customers: dict[str, m.Customer], session: Any,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -56,7 +57,9 @@ def test_a_load_adds_up_and_its_bar_never_overflows(session: Any, cast: Any) -> 
     for day in (-3, -1, 0, 4):
         make_followup(session, customer, assignee=cast.colleague, due=TODAY + dt.timedelta(days=day))
     make_followup(session, customer, assignee=cast.colleague, state=ch.FollowUpState.DONE, closed_at=NOW)
-    (load,) = today.loads(session, [cast.colleague], NOW)
+    watched = SimpleNamespace(id=cast.colleague.id, name=cast.colleague.name, tasks_most=40, customers_most=400)
+    (load,) = today.loads(session, [watched], today.owed(session, NOW), today.customers_kept(session, [watched]),
+                           NOW)
     assert (load.done, load.due, load.overdue, load.customers) == (1, 1, 2, 1)
     assert load.total == 4
     assert sum(share for share, _tone in load.shares()) == pytest.approx(4 / load.tasks_most)

@@ -8,7 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from admin_app.access import ungated
+from admin_app import prepared
+from admin_app.access import actor_of, ungated
 from admin_app.choices import ComplaintArea, ComplaintLevel, ComplaintState, Department, StepKind
 from admin_app.errors import Refused, RuleError
 from admin_app.models import Complaint, ComplaintStep, Customer, Role, Store, Team, User
@@ -93,14 +94,21 @@ def handlers(session: Any, complaint: Complaint) -> set[int]:
 
 
 def handlers_of(session: Any, complaints: Collection[Any]) -> dict[int, set[int]]:
-    """handlers() of many complaints with one statement, by the complaint's key; for the board."""
+    """handlers() of many open complaints with one statement, by the complaint's key; for the board."""
     found = {one.id: {who for who in (one.owner_id, one.responsible_id) if who is not None} for one in complaints}
-    rows = session.execute(ungated(sa.select(ComplaintStep.complaint_id, ComplaintStep.by_id).where(
-        ComplaintStep.complaint_id.in_(found), ComplaintStep.kind.in_(HANDLING),
-        ComplaintStep.by_id.is_not(None)))) if found else ()
-    for complaint_id, by_id in rows:
-        found[complaint_id].add(by_id)
+    actor = actor_of(session)
+    if not found or actor is None:
+        return found
+    for complaint_id, by_id in prepared.ungated_rows(session, actor, "handlers of the open", _handled):
+        if complaint_id in found:
+            found[complaint_id].add(by_id)
     return found
+
+
+def _handled() -> Any:
+    still_open = sa.select(Complaint.id).where(Complaint.state != ComplaintState.CLOSED)
+    return sa.select(ComplaintStep.complaint_id, ComplaintStep.by_id).where(
+        ComplaintStep.complaint_id.in_(still_open), ComplaintStep.kind.in_(HANDLING), ComplaintStep.by_id.is_not(None))
 
 
 def last_by(session: Any, complaint: Complaint, kind: StepKind) -> int | None:
@@ -120,10 +128,11 @@ def names(session: Any, user_ids: Collection[int | None]) -> dict[int, str]:
 # ---------------------------------------------------------------- who may
 
 
-def allowed(complaint: Complaint, user: User, roles: Collection[str], handled_by: set[int] | None = None,
-            verbs: Collection[str] = VERBS) -> list[tuple[str, bool, Any]]:
-    """(step, whether this person may take it now, why not) for every step; the reason is None where allowed."""
-    session: Any = sa.inspect(complaint).session
+def allowed(complaint: Any, user: Any, roles: Collection[str], handled_by: set[int] | None = None,
+            verbs: Collection[str] = VERBS, session: Any = None) -> list[tuple[str, bool, Any]]:
+    """(step, whether this person may take it now, why not) for every step; the reason is None where allowed.
+    session: where the complaint is a plain row."""
+    session = session if session is not None else sa.inspect(complaint).session
     hands = handlers(session, complaint) if handled_by is None else handled_by
     found = []
     for verb in verbs:

@@ -23,7 +23,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from admin_app import clock
+from admin_app import clock, prepared
 from admin_app.choices import FollowUpState, Purpose, Stage, Trigger, VisitResult, VisitState
 from admin_app.models import Customer, FollowUp, FollowUpRule, Store, User, Visit
 from admin_app.rules.followups import rules, tasks
@@ -50,8 +50,7 @@ def after_visit(session: Any, visit: Visit, now: dt.datetime, fresh: bool = True
 
 
 def _enter(session: Any, visit: Visit, customer: Customer, now: dt.datetime) -> None:
-    owed = _open_tasks(session, visit)
-    overtaken = _overtaken(session, visit)
+    owed, overtaken = _standing(session, visit)
     _settle(session, visit, owed, now, overtaken)
     _next(session, visit, customer, owed, now, overtaken)
 
@@ -59,21 +58,29 @@ def _enter(session: Any, visit: Visit, customer: Customer, now: dt.datetime) -> 
 Owed = list[tuple[FollowUp, str]]
 
 
-def _open_tasks(session: Any, visit: Visit) -> Owed:
-    """The customer's open tasks with their triggers, save those that this visit has made; the oldest due first."""
-    found = session.execute(
-        sa.select(FollowUp, FollowUpRule.trigger).outerjoin(FollowUpRule, FollowUpRule.id == FollowUp.rule_id).where(
-            FollowUp.customer_id == visit.customer_id, FollowUp.state.in_(tasks.OPEN_STATES),
-            sa.or_(FollowUp.source_table.is_(None), FollowUp.source_table != "visit", FollowUp.source_id != visit.id),
-        ).order_by(FollowUp.due_on, FollowUp.id)).all()
-    return [(task, trigger or Trigger.MANUAL) for task, trigger in found]
+def _standing(session: Any, visit: Visit) -> tuple[Owed, bool]:
+    """The customer's open tasks with their triggers, save those that this visit has made, the oldest due first; and
+    whether the customer was contacted again after this visit, which makes it history."""
+    session.flush()
+    found = prepared.few(session, "tasks of a visit", _of_visit, customer=visit.customer_id, at=visit.at,
+                          visit=visit.id)
+    overtaken = any(row[-1] for row in found)
+    return [(prepared.adopt(session, FollowUp, row), row.trigger or Trigger.MANUAL) for row in found
+            if row.id is not None], overtaken
 
 
-def _overtaken(session: Any, visit: Visit) -> bool:
-    """Whether the customer was contacted again after this visit, which makes it history."""
-    return session.scalars(sa.select(Visit.id).where(
-        Visit.customer_id == visit.customer_id, Visit.state == VisitState.DONE, Visit.at > visit.at,
-        Visit.id != visit.id).limit(1)).first() is not None
+def _of_visit() -> Any:
+    """One row at least: without a task it says only whether there is a later contact."""
+    later = sa.exists().where(
+        Visit.customer_id == Customer.id, Visit.state == VisitState.DONE,
+        Visit.at > prepared.given("at", Visit.at.type), Visit.id != prepared.given("visit"))
+    return sa.select(*prepared.whole(FollowUp), FollowUpRule.trigger.label("trigger"), later.label("later")).join_from(
+        Customer, FollowUp, sa.and_(
+            FollowUp.customer_id == Customer.id, FollowUp.state.in_(tasks.OPEN_STATES),
+            sa.or_(FollowUp.source_table.is_(None), FollowUp.source_table != "visit",
+                   FollowUp.source_id != prepared.given("visit"))), isouter=True).join_from(
+        FollowUp, FollowUpRule, FollowUpRule.id == FollowUp.rule_id, isouter=True).where(
+        Customer.id == prepared.given("customer")).order_by(FollowUp.due_on, FollowUp.id)
 
 
 def named(session: Any, visit: Visit) -> FollowUp | None:
@@ -94,7 +101,7 @@ def _settle(session: Any, visit: Visit, owed: Owed, now: dt.datetime, overtaken:
     if task is not None and task.state in tasks.OPEN_STATES:
         if not effective(visit):
             _replan(task, visit, now)
-        elif task.rule is None or task.rule.trigger != Trigger.FILE_STALE:
+        elif _trigger(task, owed) != Trigger.FILE_STALE:
             _done(session, task, visit, now)
     if effective(visit) and not overtaken:
         _cover(session, visit, task, owed, now)
@@ -121,7 +128,7 @@ def _cover(session: Any, visit: Visit, task: FollowUp | None, owed: Owed, now: d
     day, purpose = clock.local_day(visit.at), purpose_of(visit, task)
     mine = [one for one, trigger in rest if one.assignee_id == visit.staff_id and one.due_on <= day
             and trigger not in BY_THEIR_RECORD]
-    insured = {task.vehicle_id} if task is not None and _is_insurance(task) else set()
+    insured = {task.vehicle_id} if task is not None and _trigger(task, owed) == Trigger.INSURANCE else set()
     for one, trigger in rest:
         state = _fate(one, trigger, visit, purpose, day)
         if state is None and task is None and purpose is None and mine == [one]:
@@ -136,8 +143,10 @@ def _cover(session: Any, visit: Visit, task: FollowUp | None, owed: Owed, now: d
             tasks.close(session, one, state, now, by=visit.staff_id, note=SUPERSEDED)
 
 
-def _is_insurance(task: FollowUp) -> bool:
-    return task.rule is not None and task.rule.trigger == Trigger.INSURANCE
+def _trigger(task: FollowUp, owed: Owed) -> Any:
+    """What a task comes from; None where no rule made it."""
+    known = next((trigger for one, trigger in owed if one is task), None)
+    return known if known is not None else task.rule.trigger if task.rule is not None else None
 
 
 def _fate(task: FollowUp, trigger: str, visit: Visit, purpose: Purpose | None, day: dt.date) -> FollowUpState | None:
@@ -176,8 +185,7 @@ def _next(session: Any, visit: Visit, customer: Customer, owed: Owed, now: dt.da
 
 
 def _grade_day(session: Any, visit: Visit, customer: Customer) -> dt.date | None:
-    rule = _grade_rule(session, customer)
-    return rules.due(rule, visit.at, session.get(Store, customer.store_id))[0] if rule is not None else None
+    return _rule_day(session, customer, visit.at)
 
 
 def _agreed(session: Any, visit: Visit, customer: Customer, day: dt.date, now: dt.datetime) -> None:
@@ -206,10 +214,11 @@ def _correct(session: Any, visit: Visit, customer: Customer, now: dt.datetime) -
     if visit.next_on is None:
         if agreed is not None:
             tasks.close(session, agreed, FollowUpState.VOID, now, note=SUPERSEDED)
-            if effective(visit) and not _overtaken(session, visit):
-                _next(session, visit, customer, _open_tasks(session, visit), now, False)
+            owed, overtaken = _standing(session, visit)
+            if effective(visit) and not overtaken:
+                _next(session, visit, customer, owed, now, False)
         return
-    if visit.next_on < clock.local_day(now) or _overtaken(session, visit):
+    if visit.next_on < clock.local_day(now) or _standing(session, visit)[1]:
         return
     if agreed is None or agreed.due_on != visit.next_on:
         by_grade = session.scalars(sa.select(FollowUp).where(
@@ -222,15 +231,21 @@ def _correct(session: Any, visit: Visit, customer: Customer, now: dt.datetime) -
         _agreed(session, visit, customer, visit.next_on, now)
 
 
-def _grade_rule(session: Any, customer: Customer) -> FollowUpRule | None:
+def _grade_rule(session: Any, customer: Any) -> Any:
     return next((rule for rule in rules.enabled(session, Trigger.CONTACT) if rules.holds(rule.condition, customer)),
                 None)
 
 
-def next_date_by_rule(session: Any, customer: Customer, now: dt.datetime) -> dt.date | None:
+def next_date_by_rule(session: Any, customer: Any, now: dt.datetime) -> dt.date | None:
     """The day that the grade's rule would give after a contact now; None where no rule fits the customer."""
+    return _rule_day(session, customer, now)
+
+
+def _rule_day(session: Any, customer: Any, base: dt.datetime) -> dt.date | None:
     rule = _grade_rule(session, customer)
-    return rules.due(rule, now, session.get(Store, customer.store_id))[0] if rule is not None else None
+    if rule is None:
+        return None
+    return rules.due(rule, base, session.get(Store, customer.store_id) if rules.by_hours(rule) else None)[0]
 
 
 def after_grade(session: Any, customer: Customer, now: dt.datetime) -> None:

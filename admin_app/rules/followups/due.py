@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from admin_app import clock
+from admin_app import clock, prepared
 from admin_app.choices import FollowUpState, Grade, Purpose, Tier
 from admin_app.models import Customer, FollowUp, FollowUpRule
 from admin_app.rules.followups.blocking import MARKETING
@@ -76,12 +76,50 @@ def _rank(column: Any, members: tuple[Any, ...]) -> Any:
 
 def progress(session: Any, user_id: int, now: dt.datetime) -> tuple[int, int]:
     """(done today, done today + still due today or overdue) of one person."""
-    begins, ends = clock.day_bounds(clock.local_day(now))
-    finished = session.scalar(sa.select(sa.func.count(FollowUp.id)).where(
-        FollowUp.assignee_id == user_id, FollowUp.state == FollowUpState.DONE,
-        FollowUp.closed_at >= begins, FollowUp.closed_at < ends)) or 0
-    waiting = 0
-    for due in ("overdue", "today"):
-        mine = due_query(now, due=due, assignee_ids=[user_id])
-        waiting += session.scalar(mine.with_only_columns(sa.func.count(FollowUp.id))) or 0
+    finished = done_today(session, user_id, now)
+    waiting = sum(line.owed for line in tally(session, [user_id], now))
     return finished, finished + waiting
+
+
+def done_today(session: Any, user_id: int, now: dt.datetime) -> int:
+    """How many tasks a person has done today."""
+    session.flush()
+    begins, ends = clock.day_bounds(clock.local_day(now))
+    count: int = prepared.few(session, "done today", lambda: sa.select(sa.func.count(FollowUp.id)).where(
+        FollowUp.assignee_id == prepared.given("person"), FollowUp.state == FollowUpState.DONE,
+        FollowUp.closed_at >= prepared.given("begins", FollowUp.closed_at.type),
+        FollowUp.closed_at < prepared.given("ends", FollowUp.closed_at.type)),
+        person=user_id, begins=begins, ends=ends)[0][0]
+    return count
+
+
+class Line(NamedTuple):
+    """The open tasks of one rule (code and name; None without one), counted: owed are overdue and today together."""
+
+    code: str | None
+    name: str | None
+    owed: int
+    overdue: int
+    today: int
+    week: int
+    all: int
+
+
+def tally(session: Any, assignee_ids: Collection[int] | None, now: dt.datetime) -> list[Line]:
+    """The open tasks of some people (None: everybody) by rule, in the order of the rules' names, in one statement."""
+    session.flush()
+    today = clock.local_day(now)
+    whose = None if assignee_ids is None else tuple(assignee_ids)
+    rows = prepared.few(session, ("tally", today, whose), lambda: _tally(today, whose, now))
+    return [Line._make(row) for row in rows]
+
+
+def _tally(today: dt.date, whose: Collection[int] | None, now: dt.datetime) -> Any:
+    day = FollowUp.due_on
+    parts = [day <= today, day < today, day == today,
+             sa.and_(day >= today, day < today + dt.timedelta(days=WEEK))]
+    counts = [sa.func.sum(sa.case((part, 1), else_=0)) for part in parts]
+    return due_query(now, due="all", assignee_ids=whose).with_only_columns(
+        FollowUpRule.code, FollowUpRule.name, *counts, sa.func.count(FollowUp.id)).join_from(
+        FollowUp, FollowUpRule, FollowUpRule.id == FollowUp.rule_id, isouter=True).group_by(
+        FollowUpRule.code, FollowUpRule.name).order_by(FollowUpRule.name)

@@ -9,6 +9,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -105,13 +106,12 @@ def insert(session: Any, tasks: Iterable[dict[str, Any]], refresh: bool = True) 
 
 
 def _insert(session: Any, batch: list[dict[str, Any]]) -> list[int]:
-    table, actor = FollowUp.__table__, access.actor_of(session)
+    actor = access.actor_of(session)
     batch = [task | {"created_by_id": actor.user_id if actor else None} for task in batch]
-    dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = _upsert(dialect.insert(table)).returning(table.c.id, table.c.occurrence)
+    statement = _upsert(session.get_bind().dialect.name)
     new = {key: number for number, key in session.connection().execute(statement, batch)}
     forget(session, new.values())
-    rollup.added(session, table.name, new.values())  # one that was taken back counted for nothing, like a new one
+    rollup.added(session, "followup", new.values())  # one that was taken back counted for nothing, like a new one
     if len(batch) <= 5:
         for task in batch:
             if task["occurrence"] in new:
@@ -124,19 +124,23 @@ def _insert(session: Any, batch: list[dict[str, Any]]) -> list[int]:
     return list(new.values())
 
 
-def _upsert(fresh: Any) -> Any:
+@lru_cache(maxsize=2)
+def _upsert(database: str) -> Any:
     """The insert that leaves a task alone which is there, save one that was taken back: that is owed again.
 
     Everything fixed stands in the statement itself; with bound values it would run once a row.
     """
     table, said = FollowUp.__table__, sa.literal_column
+    dialect: Any = postgresql if database == "postgresql" else sqlite
+    fresh = dialect.insert(table)
     taken_back = sa.and_(table.c.state == said(f"'{FollowUpState.VOID.value}'"),
                          sa.or_(*[table.c.note == said(f"'{note}'") for note in TAKEN_BACK]))
     anew = {name: fresh.excluded[name] for name in
             ("state", "due_on", "due_at", "expires_on", "assignee_id", "updated_at", "closed_at", "closed_by_id",
              "note")}
-    return fresh.on_conflict_do_update(
-        index_elements=["occurrence"], where=taken_back, set_=anew | {"version": table.c.version + said("1")})
+    anew["version"] = table.c.version + said("1")
+    return fresh.on_conflict_do_update(index_elements=["occurrence"], where=taken_back, set_=anew).returning(
+        table.c.id, table.c.occurrence)
 
 
 def loaded(session: Any, ids: list[int]) -> list[FollowUp]:

@@ -14,8 +14,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from admin_app import clock
+from admin_app import clock, prepared
 from admin_app.choices import OffsetUnit, Trigger
+from admin_app.columns import fields
 from admin_app.models import Customer, FollowUpRule
 from admin_app.rules import workdays
 
@@ -24,12 +25,20 @@ CATCH_UP = 14  # days that a nightly job may have been missed without losing a t
 MANUAL = "manual"  # code of the rule behind a date that a person chose
 
 
-def enabled(session: Any, *triggers: Trigger) -> list[FollowUpRule]:
-    """The enabled rules of some triggers, in the order of their keys; of all triggers where none is given."""
-    statement = sa.select(FollowUpRule).where(FollowUpRule.enabled, FollowUpRule.needs.is_(None))
+def enabled(session: Any, *triggers: Trigger) -> list[Any]:
+    """The enabled rules of some triggers as plain rows, in the order of their keys; of all triggers where none is
+    given."""
+    if any(isinstance(row, FollowUpRule) for row in (*session.new, *session.dirty)):
+        session.flush()
+    return prepared.rows(session, ("rules", triggers), lambda: _enabled(triggers))
+
+
+def _enabled(triggers: tuple[Trigger, ...]) -> Any:
+    statement = sa.select(FollowUpRule.id, *(getattr(FollowUpRule, name) for name, _column, _field in fields(
+        FollowUpRule))).where(FollowUpRule.enabled, FollowUpRule.needs.is_(None))
     if triggers:
         statement = statement.where(FollowUpRule.trigger.in_(triggers))
-    return list(session.scalars(statement.order_by(FollowUpRule.id)))
+    return statement.order_by(FollowUpRule.id)
 
 
 def by_code(session: Any, code: str) -> FollowUpRule | None:
@@ -60,6 +69,11 @@ def criteria(condition: dict[str, Any] | None) -> list[Any]:
         either = ([column.in_(given)] if given else []) + ([column.is_(None)] if None in values else [])
         parts.append(sa.or_(*either) if either else sa.false())
     return parts
+
+
+def by_hours(rule: Any) -> bool:
+    """Whether the store's hours decide when a rule's task is due."""
+    return bool(rule.unit == OffsetUnit.WORK_MINUTES)
 
 
 def due(rule: FollowUpRule, base: dt.date | dt.datetime, store: Any) -> tuple[dt.date, dt.datetime]:

@@ -11,7 +11,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm.util import identity_key
 
+from admin_app import access, prepared
 from admin_app.choices import Assignee, Confidentiality, Purpose
 from admin_app.models import FollowUpRule, Role, Team, User
 
@@ -52,12 +54,23 @@ class Staff:
         """Whether this is an active person of the store (or a general manager of the group)."""
         if user_id is None:
             return False
+        actor = access.actor_of(self.session)
+        if actor is not None and actor.address and (actor.user_id, actor.store_id) == (user_id, self.store_id):
+            return True  # whoever asks from a browser was let in with this very request
         if self._active is None:  # one person, often the one who acts: no need to read all
-            person = self.session.get(User, user_id)
+            person = self._person(user_id)
             if person is not None and person.store_id == self.store_id:
-                return bool(person.is_active)
+                return bool(person.active)
             self._read()
         return user_id in (self._active or ())
+
+    def _person(self, user_id: int) -> Any:
+        known = self.session.identity_map.get(identity_key(User, user_id))
+        if known is not None:
+            return known
+        found = prepared.rows(self.session, "person of a task", lambda: sa.select(User.active, User.store_id).where(
+            User.id == prepared.given("person")), person=user_id)
+        return found[0] if found else None
 
     def choose(self, rule: FollowUpRule, case: Any) -> int | None:
         """The person for a case of a rule; None where the store has nobody fit for it."""

@@ -1,0 +1,143 @@
+"""How many statements a page asks, on a store with a customer who has everything: a number that no machine changes.
+
+BEGIN and COMMIT are not counted, nor what a page writes into the log beside its own transaction. Pages are asked for
+the second time: what is kept in memory (people, rights, stores, names) is known by then.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import html
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event
+
+from admin_app import choices as ch
+from admin_app import clock
+from admin_app.database import db
+from admin_app.models import Customer
+from tests import factories as f
+from tests.conftest import PASSWORD, token
+from tests.screens.daily_support import all_of
+
+BESIDE = ("BEGIN", "INSERT INTO access_log")
+FIELD = re.compile(r'<input[^>]* name="(name|phone|version)"[^>]* value="([^"]*)"')
+INPUT = re.compile(r'<input[^>]*name="(key|customer|followup)" value="([^"]*)"')
+
+
+@contextmanager
+def statements(app: Flask) -> Iterator[list[str]]:
+    """What the block asks the database."""
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if not statement.startswith(BESIDE):
+            asked.append(" ".join(statement.split()))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+
+
+def fill(session: Any, cast: Any) -> Customer:
+    """Twelve customers of the consultant with tasks of every kind; the first has something of everything."""
+    today, now = clock.today(), clock.utcnow()
+    made = [f.make_customer(session, owner=cast.sales_consultant, name=f"客户{number}",
+                            phone=f"+86138001380{number:02d}", birthday=today.replace(year=1980),
+                            advisor_id=cast.service_advisor.id) for number in range(12)]
+    for number, customer in enumerate(made):
+        f.make_visit(session, customer, staff=cast.sales_consultant, at=now - dt.timedelta(days=number + 1),
+                     content="谈过", state=ch.VisitState.DONE)
+        f.make_followup(session, customer, assignee=cast.sales_consultant, due=today - dt.timedelta(days=number % 3))
+        f.make_vehicle(session, customer)
+    for state in (ch.ComplaintState.RECEIVED, ch.ComplaintState.PROPOSED, ch.ComplaintState.FINISHED):
+        f.make_complaint(session, made[0], owner=cast.sales_manager, state=state)
+    f.make_order(session, made[0], advisor=cast.service_advisor)
+    f._add(session, f.m.Promise(store_id=1, customer_id=made[0].id, what="送车", by_id=cast.sales_consultant.id,
+                                due_on=today - dt.timedelta(days=1), state=ch.PromiseState.OPEN))
+    f._add(session, f.m.Gift(store_id=1, customer_id=made[0].id, name="茶", quantity=1, given_on=today,
+                             by_id=cast.sales_consultant.id))
+    session.commit()
+    return made[0]
+
+
+@pytest.fixture
+def filled(store_app: Flask, session: Any, cast: Any) -> int:
+    return fill(session, cast).id
+
+
+@pytest.fixture
+def signed_in(store_app: Flask) -> Callable[[str], FlaskClient]:
+    def enter(name: str) -> FlaskClient:
+        client = store_app.test_client()
+        answer = client.post("/login", data={"username": name, "password": PASSWORD, "csrf_token": token(client)})
+        assert answer.status_code == 302
+        return client
+
+    return enter
+
+
+PAGES = [
+    ("sales_consultant", "/admin/followups/", 9),
+    ("sales_consultant", "/admin/followups/?due=all", 9),
+    ("sales_manager", "/admin/followups/?owner=all", 10),
+    ("sales_consultant", "/admin/visit/log/?customer={}", 6),
+    ("sales_consultant", "/admin/", 9),
+    ("sales_manager", "/admin/", 10),
+    ("care_manager", "/admin/", 11),
+    ("general_manager", "/admin/", 11),
+    ("sales_consultant", "/admin/customer/details/?id={}", 15),  # one a kind of what has happened
+    ("general_manager", "/admin/customer/details/?id={}", 18),
+    ("care_manager", "/admin/complaint/board/", 6),
+    ("sales_consultant", "/admin/customer/", 3),
+    ("general_manager", "/admin/customer/", 3),
+    ("sales_consultant", "/admin/customer/?flt0_owner_id_equals=me&flt1_grade_equals=H", 3),
+    ("sales_consultant", "/admin/customer/edit/?id={}", 6),
+]
+
+
+@pytest.mark.parametrize(("person", "path", "most"), PAGES)
+def test_a_page_asks_few_statements(store_app: Flask, filled: int, signed_in: Any, person: str, path: str,
+                                    most: int) -> None:
+    client, address = signed_in(person), path.format(filled)
+    assert client.get(address).status_code == 200
+    with statements(store_app) as asked:
+        assert client.get(address).status_code == 200
+    assert len(asked) <= most, "\n".join(asked)
+
+
+@pytest.mark.parametrize(("with_task", "most"), [(False, 17), (True, 19)])
+def test_logging_a_visit_takes_few_statements(store_app: Flask, filled: int, signed_in: Any, session: Any,
+                                              with_task: bool, most: int) -> None:
+    client = signed_in("sales_consultant")
+    for customer in (filled + 1, filled):
+        task = next(one.id for one in all_of(f.m.FollowUp, f.m.FollowUp.customer_id == customer))
+        page = client.get(f"/admin/visit/log/?customer={customer}" + (f"&followup={task}" if with_task else "")).text
+        said = dict(INPUT.findall(page)) | {"csrf_token": token(client, "/admin/"), "channel": "phone",
+                                            "result": "solved", "next": "none", "content": "谈过", "satisfaction": "5"}
+        with statements(store_app) as asked:
+            answer = client.post("/admin/visit/log/", data=said)
+        assert answer.status_code == 302
+        assert len(all_of(f.m.Visit, f.m.Visit.customer_id == customer)) == 2
+        assert {one.state for one in all_of(f.m.FollowUp, f.m.FollowUp.id == task)} == {ch.FollowUpState.DONE}
+    assert len(asked) <= most, "\n".join(asked)
+
+
+def test_saving_an_edit_takes_few_statements(store_app: Flask, filled: int, signed_in: Any) -> None:
+    client, address = signed_in("sales_consultant"), f"/admin/customer/edit/?id={filled}"
+    for time in range(2):
+        page = client.get(address).text
+        said = {name: html.unescape(value) for name, value in FIELD.findall(page)} | {
+            "csrf_token": token(client, "/admin/"), "note": f"第{time}次"}
+        with statements(store_app) as asked:
+            answer = client.post(address, data=said)
+        assert answer.status_code == 302, answer.text
+    assert len(asked) <= 14, "\n".join(asked)
