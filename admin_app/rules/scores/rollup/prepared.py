@@ -15,7 +15,7 @@ from sqlalchemy.engine import Compiled
 
 
 class Prepared:
-    """make(dialect name) gives the statement; run() binds its values, which are text, numbers or days."""
+    """make(dialect name) gives the statement; run() binds its values, which are text, numbers, days or moments."""
 
     def __init__(self, make: Callable[[str], Any]) -> None:
         self._make = make
@@ -29,6 +29,13 @@ class Prepared:
         compiled: Any = self._compiled[name]
         bound = compiled.construct_params(values)
         if compiled.positional:
-            plain = {key: value.isoformat() if isinstance(value, dt.date) else value for key, value in bound.items()}
-            return connection.exec_driver_sql(compiled.string, tuple(plain[key] for key in compiled.positiontup))
+            return connection.exec_driver_sql(
+                compiled.string, tuple(_stored(bound[key]) for key in compiled.positiontup))
         return connection.exec_driver_sql(compiled.string, bound)
+
+
+def _stored(value: Any) -> Any:
+    """A day or a moment as SQLite holds it."""
+    if isinstance(value, dt.datetime):
+        return value.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return value.isoformat() if isinstance(value, dt.date) else value

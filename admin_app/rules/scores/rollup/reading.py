@@ -28,6 +28,9 @@ from admin_app.rules.scores.rollup.prepared import Prepared
 from admin_app.rules.scores.rollup.tally import DAY, MONTH, first_of, last_of
 from admin_app.rules.scores.sources import WAITING
 
+ZERO = Decimal(0).quantize(CENT)
+NOTHING = Found(0, 0, Decimal(0))
+
 People = dict[int, Found]
 Rest = Callable[[Any, Window], People]
 
@@ -57,16 +60,27 @@ def _simple(whole: str, good: str | None = None) -> Figure:
 # ---------------------------------------------------------------- what turns on minutes
 
 
+def _first_contacts(dialect: str) -> Any:
+    task, rule = FollowUp.__table__, FollowUpRule.__table__.c
+    new_lead = sa.select(rule.id).where(rule.trigger == sa.literal_column(f"'{Trigger.NEW_LEAD.value}'"),
+                                        rule.deleted_at.is_(None))
+    moment = lambda name: sa.bindparam(name, type_=sa.DateTime(timezone=True))  # noqa: E731
+    return sa.select(task.c.assignee_id, sa.func.count()).where(
+        task.c.rule_id.in_(new_lead), task.c.due_at >= moment("since"), task.c.due_at < moment("until"),
+        task.c.state.in_([sa.literal_column(f"'{state.value}'") for state in WAITING]),
+        task.c.deleted_at.is_(None), task.c.assignee_id.is_not(None)).group_by(task.c.assignee_id)
+
+
+FIRST_CONTACTS = Prepared(_first_contacts)
+
+
 def _first_contacts_of_today(session: Any, window: Window) -> People:
     """First contacts that were due earlier today and wait."""
     today = day_bounds(window.today, window.zone)[0]
     if not today <= window.now < window.until:
         return {}
-    rules = sa.select(FollowUpRule.id).where(FollowUpRule.trigger == Trigger.NEW_LEAD)
-    return counted(session, Rows(FollowUp, FollowUp.assignee_id, (
-        FollowUp.rule_id.in_(rules), FollowUp.due_at >= today, FollowUp.due_at < window.now,
-        FollowUp.state.in_([sa.literal_column(f"'{state.value}'") for state in WAITING])),
-        good=sa.false()))
+    rows = FIRST_CONTACTS.run(session.connection(), since=today, until=window.now)
+    return {person: Found(count, 0, ZERO) for person, count in rows}
 
 
 def _late_complaints(session: Any, window: Window) -> People:
@@ -243,10 +257,6 @@ def _collect(found: dict[int, tuple[int, ...]], wanted: tuple[Any, ...], names: 
 
 
 # ---------------------------------------------------------------- figures
-
-NOTHING = Found(0, 0, Decimal(0))
-ZERO = Decimal(0).quantize(CENT)
-
 
 class Kept:
     """What some people have by some sources: their tallies, and what was counted from rows besides."""

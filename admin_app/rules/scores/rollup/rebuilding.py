@@ -79,7 +79,9 @@ def mend(session: Any, people: list[int]) -> int:
 
 
 def rebuild(connection: sa.Connection) -> None:
-    """Work out all roll-ups anew within a transaction that nobody else disturbs: after loading rows in bulk."""
+    """Work out all roll-ups anew within a transaction: after loading rows in bulk. Whoever writes then waits for it."""
+    if connection.dialect.name == "postgresql":  # so that what is read by one statement is not counted by the next
+        connection.exec_driver_sql("LOCK TABLE score_day IN SHARE ROW EXCLUSIVE MODE")
     for people in people_in_pieces(connection):
         write(connection, differences(connection, people))
     mark_built(connection)
