@@ -70,11 +70,11 @@ def test_each_role_sees_its_customers(customers: dict[str, m.Customer], session:
 def test_looking_customers_up_one_by_one_shows_the_same_rows(customers: dict[str, m.Customer], session: Any, cast: Cast,
                                                              as_person: Any, person: str) -> None:
     for number, customer in enumerate(customers.values()):
-        for row in (f.make_visit(session, customer), f.make_followup(session, customer, assignee=cast.colleague),
+        for made in (f.make_visit(session, customer), f.make_followup(session, customer, assignee=cast.colleague),
                     f.make_vehicle(session, customer), f.make_order(session, customer, advisor=cast.service_advisor),
                     f._add(session, m.Promise(store_id=customer.store_id, customer_id=customer.id, what="x",
                                               due_on=TODAY, state=ch.PromiseState.OPEN))):
-            row.deleted_at = f.m.utcnow() if number == 5 else None
+            made.deleted_at = f.m.utcnow() if number == 5 else None
         complaint = f.make_complaint(session, customer, owner=cast.sales_manager if number % 2 else None)
         session.add(m.ComplaintStep(store_id=customer.store_id, complaint_id=complaint.id, kind=ch.StepKind.RECEIVE,
                                     at=complaint.received_at))
