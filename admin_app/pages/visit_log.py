@@ -137,6 +137,16 @@ def whole(customer_id: int, task_id: int, now: dt.datetime) -> Any:
     return found[0] if found else None
 
 
+def planned_on(customer: Any, task: Any, now: dt.datetime) -> dt.date | None:
+    """`planned` of whole() by itself."""
+    today = clock.local_day(now)
+    found: dt.date | None = prepared.few(db.session, ("planned", today), lambda: sa.select(
+        sa.func.min(FollowUp.due_on)).where(
+        FollowUp.customer_id == prepared.given("customer"), FollowUp.state.in_(followups.OPEN_STATES),
+        FollowUp.due_on > today, FollowUp.id != prepared.given("task")), customer=customer.id, task=task.id)[0][0]
+    return found
+
+
 def _with_plan(today: dt.date) -> Any:
     planned = sa.select(sa.func.min(FollowUp.due_on)).where(
         FollowUp.customer_id == Customer.id, FollowUp.state.in_(followups.OPEN_STATES), FollowUp.due_on > today,
@@ -261,7 +271,7 @@ def due_now(now: dt.datetime) -> Any:
 
 def _page(customer: Any, task: Any, form: LogForm, rule_day: dt.date | None, now: dt.datetime, key: str) -> str:
     menu.remember(customer.id)
-    ids, offered = {customer.id}, choices(customer, task, rule_day, now)
+    ids, offered = {customer.id}, choices(customer, task, customer.planned, rule_day, now)
     return render_template(
         "visit_log.html", customer=customer, task=task, form=form, key=key, now=now,
         icon=task_rows.icon_of(task) if task else "", last=task_rows.last_visits(ids).get(customer.id),
@@ -288,13 +298,14 @@ def _fields(form: LogForm, purpose: Purpose, offered: dict[str, Any]) -> dict[st
             "rest": shell.piece(("log rest", *rest), "visit/rest.html", words)}
 
 
-def choices(customer: Any, task: Any, rule_day: dt.date | None, now: dt.datetime) -> dict[str, Any]:
-    """What the fields of the form offer for this customer (see whole()) and task."""
+def choices(customer: Any, task: Any, planned: dt.date | None, rule_day: dt.date | None,
+            now: dt.datetime) -> dict[str, Any]:
+    """What the fields of the form offer for this customer and task."""
     purpose, today = visit_form.purpose_of(task, customer), clock.local_day(now)
     return {
         "results": shell.piece(("results", purpose), "visit/results.html",
                                lambda: {"results": visit_form.results_for(purpose)}),
-        "nexts": visit_form.next_chips(rule_day, customer.planned, today),
+        "nexts": visit_form.next_chips(rule_day, planned, today),
         "today_text": today.isoformat(), "soon_text": (today + dt.timedelta(days=1)).isoformat(),
         "retry_results": [one.value for one in visit_form.VisitResult if not one.reached or one.value == "call_later"],
         "no_next": [one.value for one in visit_form.NO_NEXT], "asks_to_confirm": visit_form.asks_to_confirm(task),
