@@ -56,8 +56,11 @@ def label_of(value: Any) -> str:
 def grade(value: Any) -> Markup:
     """The intent grade as its letter in a square; None shows nothing."""
     found = value if isinstance(value, Grade) else Grade.find(value)
-    if found is None:
-        return Markup("")
+    return Markup("") if found is None else _grade(found, str(get_locale()))
+
+
+@lru_cache(maxsize=64)
+def _grade(found: Grade, language: str) -> Markup:
     return Markup('<span class="grade grade-{}" title="{}">{}</span>').format(
         found.value.lower(), found.label, found.value)
 

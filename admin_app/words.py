@@ -10,6 +10,7 @@ from babel import Locale
 from flask import Flask, current_app, g, has_request_context, request, session
 from flask_babel import Babel, Domain, get_locale, ngettext
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from markupsafe import Markup
 
@@ -17,6 +18,7 @@ from admin_app.clock import local, today, utcnow, zone
 
 LOCALES = ("zh_Hans_CN", "zh_Hant_TW", "en")
 DASH = "–"
+WEEKDAYS = (_l("Mon"), _l("Tue"), _l("Wed"), _l("Thu"), _l("Fri"), _l("Sat"), _l("Sun"))
 
 
 class Catalogues(Domain):
@@ -110,8 +112,7 @@ def weekday(value: dt.date | dt.datetime | None) -> str:
     """The day of the week in words; empty for None."""
     if value is None:
         return ""
-    names = (_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun"))
-    return names[(local(value) if isinstance(value, dt.datetime) else value).weekday()]
+    return str(WEEKDAYS[(local(value) if isinstance(value, dt.datetime) else value).weekday()])
 
 
 def days_apart(days: int) -> str:

@@ -16,8 +16,10 @@ from flask import Blueprint, Flask, abort, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
+from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup, escape
 
-from admin_app import access, clock, directory, menu, once, people, prepared
+from admin_app import access, clock, directory, menu, once, people, prepared, shell
 from admin_app.choices import Purpose, Scope
 from admin_app.clock import utcnow
 from admin_app.database import db
@@ -32,6 +34,7 @@ bp = Blueprint("followups", __name__, url_prefix="/admin/followups")
 
 DUES = {"overdue": _l("Overdue"), "today": _l("Due today"), "week": _l("Next 7 days"), "all": _l("All open")}
 PAGE = 50
+THIS, BACK = "\x01this\x01", "\x01back\x01"  # places in a kept piece, like those of shell.py
 
 
 def register(app: Flask) -> None:
@@ -102,12 +105,11 @@ def show() -> Any:
         ("due list", question, day),
         lambda: followups.order(statement(question, now)).limit(PAGE + 1).offset(PAGE * question.page), now)
     chosen = _chosen(rows[:PAGE], now)
-    lines = followups.tally(db.session, question.people, now)
+    whose = _whose(question)
+    waiting, done = followups.day_of(db.session, whose, now)
+    lines = waiting if question.people == (whose,) else followups.tally(db.session, question.people, now)
     counted = [line for line in lines if line.code == question.reason] if question.reason else lines
     counts = {due: _added(counted, due) for due in FIGURES}
-    whose = _whose(question)
-    done = followups.done_today(db.session, whose, now)
-    waiting = lines if question.people == (whose,) else followups.tally(db.session, (whose,), now)
     return render_template(
         "followups.html", asked=question, rows=rows[:PAGE], more=len(rows) > PAGE, counts=counts, dues=DUES, now=now,
         total=counts[question.due or ""], chosen=chosen, done=done, day_total=done + _added(waiting, ""),
@@ -115,7 +117,26 @@ def show() -> Any:
         may_assign=access.can("followup", "assign"), may_write=access.can("followup", "write"),
         may_reveal=privacy.may_reveal(db.session, "customer"), list_at=question.address(),
         task_at=question.address(task="", page=question.page), first=PAGE * question.page,
-        panel=_panel(chosen, now) if chosen else None)
+        keys=shell.piece(("queue keys",), "visit/keys.html"), head=_head(question.people is None),
+        panel=_panel(chosen, question.address(), now) if chosen else None)
+
+
+def _head(everybody: bool) -> Markup:
+    """The head of the list; without a person chosen it names whose each task is."""
+    may_write = access.can("followup", "write")
+    return shell.piece(("queue head", everybody, may_write), "visit/head.html",
+                       lambda: {"everybody": everybody, "may_write": may_write})
+
+
+def _acts(task: Any, list_at: str, now: dt.datetime) -> Markup:
+    """Later, not at all, somebody else; the same for every task but for what is put in."""
+    others, may_assign = colleagues(), access.can("followup", "assign")
+    kept = shell.piece(
+        ("task acts", clock.local_day(now), may_assign, task.assignee_id if may_assign else None), "visit/acts.html",
+        lambda: {"id": Markup(THIS), "back": Markup(BACK), "token": Markup(shell.TOKEN), "snoozes": snooze_days(now),
+                 "people": others, "assignee": task.assignee_id, "may_assign": may_assign})
+    return Markup(kept.replace(THIS, str(task.id)).replace(BACK, str(escape(list_at))).replace(
+        shell.TOKEN, generate_csrf()))
 
 
 def _whose(question: Asked) -> int:
@@ -136,24 +157,22 @@ def _chosen(rows: list[TaskRow], now: dt.datetime) -> TaskRow | None:
     return rows[0] if rows else None
 
 
-def _panel(row: TaskRow, now: dt.datetime) -> dict[str, Any]:
+def _panel(row: TaskRow, list_at: str, now: dt.datetime) -> dict[str, Any]:
     """The log form of the chosen task, and what may be done with it."""
     from admin_app.pages import visit_log
 
     task, customer = row.task, row.customer
     mine = task.assignee_id == access.current().user_id
-    found: dict[str, Any] = {"mine": mine, "why": why(task), "snoozes": snooze_days(now)}
+    found: dict[str, Any] = {"mine": mine, "why": why(task), "acts": _acts(task, list_at, now)}
     if customer is not None:
         contacts = _contacts(customer, now)
         found |= {"blocked": blocked_by(customer, Purpose(task.purpose), now, contacts), "contacts": contacts}
     if customer is None or row.is_recall or not access.can("visit", "create"):
         return found | {"form": None}
-    whole = visit_log.whole(customer.id, task.id, now)
-    if whole is None:
-        return found | {"form": None}
-    rule_day = followups.next_date_by_rule(db.session, whole, now)
-    form = visit_form.proposal(task, rule_day, whole.planned, {})
-    return found | {"form": form, "key": once.new_key(), **visit_log.choices(whole, task, rule_day, now)}
+    rule_day = followups.next_date_by_rule(db.session, customer, now)
+    planned = visit_log.planned_on(customer, task, now)
+    form = visit_form.proposal(task, rule_day, planned, {})
+    return found | {"form": form, "key": once.new_key(), **visit_log.choices(customer, task, planned, rule_day, now)}
 
 
 def _contacts(customer: Any, now: dt.datetime) -> tuple[int, int, int]:
@@ -224,4 +243,4 @@ def due_count() -> int | None:
     actor = access.current()
     if not actor.may("followup", "read"):
         return None
-    return _added(followups.tally(db.session, (actor.user_id or 0,), utcnow()), "") or None
+    return _added(followups.day_of(db.session, actor.user_id or 0, utcnow())[0], "") or None

@@ -76,8 +76,8 @@ def own(role: Any, now: dt.datetime) -> str:
     me = [actor.user_id or 0]
     owed = followups.due_query(now, due="all", assignee_ids=me).where(FollowUp.due_on <= clock.local_day(now))
     rows = task_rows.rows_of(("owed", clock.local_day(now)), lambda: followups.order(owed).limit(MOST_TASKS), now)
-    lines = followups.tally(db.session, me, now)
-    total, done = sum(line.owed for line in lines), followups.done_today(db.session, me[0], now)
+    lines, done = followups.day_of(db.session, me[0], now)
+    total = sum(line.owed for line in lines)
     groups = [(name, [row for row in rows if row.group == name]) for name in GROUPS]
     return render_template(
         "home_own.html", role=role, now=now, total=total, more=max(0, total - len(rows)), done=done,

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from sqlalchemy.orm import aliased
 
 from admin_app import access, clock, look, people, prepared
 from admin_app.choices import Purpose, Trigger, VisitState
@@ -46,8 +47,11 @@ def init_app(app: Any) -> None:
 TASK = ("id", "customer_id", "reason", "rule_id", "assignee_id", "due_on", "due_at", "channel", "purpose", "state",
         "script", "vehicle_id", "source_table", "source_id", "expires_on", "first_due_on", "snooze_count", "note")
 CUSTOMER = ("id", "name", "phone", "grade", "stage", "store_id", "model_wish", "channel", "hours", "do_not_disturb")
-Task = namedtuple("Task", (*TASK, "rule_name", "trigger", "model"))  # type: ignore[misc]
+Task = namedtuple("Task", (*TASK, "rule_name", "trigger", "model", "newest"))  # type: ignore[misc]
 Person = namedtuple("Person", CUSTOMER)  # type: ignore[misc]
+
+
+_other = aliased(Vehicle)
 
 
 class Last(NamedTuple):
@@ -113,10 +117,12 @@ class TaskRow:
 
 
 def with_all(statement: Any) -> Any:
-    """A select of tasks as one of plain values: the task with its rule and car, and its customer, each as far as the
-    gate shows it."""
+    """A select of tasks as one of plain values: the task with its rule, its car and the customer's newest one, and its
+    customer, each as far as the gate shows it."""
+    newest = sa.select(_other.model).where(_other.customer_id == FollowUp.customer_id).order_by(
+        _other.id.desc()).limit(1).correlate(FollowUp).scalar_subquery()
     return (statement.with_only_columns(
-        *(getattr(FollowUp, name) for name in TASK), FollowUpRule.name, FollowUpRule.trigger, Vehicle.model,
+        *(getattr(FollowUp, name) for name in TASK), FollowUpRule.name, FollowUpRule.trigger, Vehicle.model, newest,
         *(getattr(Customer, name) for name in CUSTOMER))
         .join_from(FollowUp, FollowUpRule, FollowUpRule.id == FollowUp.rule_id, isouter=True)
         .join_from(FollowUp, Vehicle, Vehicle.id == FollowUp.vehicle_id, isouter=True)
@@ -124,15 +130,12 @@ def with_all(statement: Any) -> Any:
 
 
 def rows_of(key: Hashable, build: Callable[[], Any], now: dt.datetime, **values: Any) -> list[TaskRow]:
-    """The rows of a due query, with what a line needs in three statements. `key` as in prepared.rows."""
+    """The rows of a due query, with what a line needs in two statements. `key` as in prepared.rows."""
     found: list[tuple[Any, Any]] = [
         (Task._make(row[:_WIDE]), Person._make(row[_WIDE:]) if row[_WIDE] is not None else None)
         for row in prepared.few(db.session, ("tasks", key), lambda: with_all(build()), **values)]
-    ids = {task.customer_id for task, _customer in found}
-    last = last_visits(ids)
-    cars = cars_of({task.customer_id for task, _customer in found if not task.model})
-    return [_row(task, customer, last.get(task.customer_id), cars.get(task.customer_id, ""), now)
-            for task, customer in found]
+    last = last_visits({task.customer_id for task, _customer in found})
+    return [_row(task, customer, last.get(task.customer_id), now) for task, customer in found]
 
 
 _WIDE = len(Task._fields)
@@ -152,9 +155,9 @@ def task(number: int) -> Any:
     return Task._make(found[0][:_WIDE]) if found else None
 
 
-def _row(task: Any, customer: Any, last: Last | None, car: str, now: dt.datetime) -> TaskRow:
+def _row(task: Any, customer: Any, last: Last | None, now: dt.datetime) -> TaskRow:
     words, tone, late = due_words(task, now)
-    car = task.model or car
+    car = task.model or task.newest or ""
     if not car and customer and customer.model_wish:
         car = _("asks about %(model)s", model=customer.model_wish)
     return TaskRow(

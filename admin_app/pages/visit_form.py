@@ -71,6 +71,10 @@ class LogForm:
                    gift=one("gift", 80), gift_count=one("gift_count", 4), minutes=one("minutes", 4),
                    confirmed=form.get("confirmed") == "1")
 
+    def untouched(self) -> LogForm:
+        """The same form with nothing but what was proposed."""
+        return LogForm(channel=self.channel, result=self.result, next=self.next, confirmed=self.confirmed)
+
     @property
     def folded(self) -> bool:
         """Whether the part with promise, gift and guidance may stay closed."""

@@ -12,8 +12,9 @@ from urllib.parse import urlencode
 import sqlalchemy as sa
 from flask import Blueprint, Flask, abort, flash, redirect, render_template, request
 from flask_babel import gettext as _
+from markupsafe import Markup
 
-from admin_app import access, access_log, clock, menu, once, people, prepared, search
+from admin_app import access, access_log, clock, menu, once, people, prepared, search, shell
 from admin_app.choices import (
     Channel,
     ComplaintArea,
@@ -134,6 +135,16 @@ def whole(customer_id: int, task_id: int, now: dt.datetime) -> Any:
     found = prepared.few(db.session, ("logged customer", today), lambda: _with_plan(today),
                           customer=customer_id, task=task_id)
     return found[0] if found else None
+
+
+def planned_on(customer: Any, task: Any, now: dt.datetime) -> dt.date | None:
+    """`planned` of whole() by itself."""
+    today = clock.local_day(now)
+    found: dt.date | None = prepared.few(db.session, ("planned", today), lambda: sa.select(
+        sa.func.min(FollowUp.due_on)).where(
+        FollowUp.customer_id == prepared.given("customer"), FollowUp.state.in_(followups.OPEN_STATES),
+        FollowUp.due_on > today, FollowUp.id != prepared.given("task")), customer=customer.id, task=task.id)[0][0]
+    return found
 
 
 def _with_plan(today: dt.date) -> Any:
@@ -260,21 +271,41 @@ def due_now(now: dt.datetime) -> Any:
 
 def _page(customer: Any, task: Any, form: LogForm, rule_day: dt.date | None, now: dt.datetime, key: str) -> str:
     menu.remember(customer.id)
-    ids = {customer.id}
+    ids, offered = {customer.id}, choices(customer, task, customer.planned, rule_day, now)
     return render_template(
         "visit_log.html", customer=customer, task=task, form=form, key=key, now=now,
         icon=task_rows.icon_of(task) if task else "", last=task_rows.last_visits(ids).get(customer.id),
         promises=_promises(customer), may_reveal=privacy.may_reveal(db.session, "customer"),
-        car=task_rows.cars_of(ids).get(customer.id, ""), **choices(customer, task, rule_day, now))
+        car=task_rows.cars_of(ids).get(customer.id, ""), **offered,
+        **_fields(form, visit_form.purpose_of(task, customer), offered))
 
 
-def choices(customer: Any, task: Any, rule_day: dt.date | None, now: dt.datetime) -> dict[str, Any]:
-    """What the fields of the form offer for this customer (see whole()) and task."""
+def _fields(form: LogForm, purpose: Purpose, offered: dict[str, Any]) -> dict[str, Markup]:
+    """The parts of the form before and behind the next contact. They are the same for everybody whom a fresh form is
+    shown for, so they are kept; a form with something typed is printed as it is."""
+    confirms = offered["may_confirm"] and not offered["asks_to_confirm"]
+    first: tuple[Any, ...] = (purpose, form.channel, form.result)
+    rest: tuple[Any, ...] = (purpose, offered["soon_text"], confirms, form.confirmed)
+
+    def words() -> dict[str, Any]:
+        return {"form": form, "channels": visit_form.CHANNELS, "results": visit_form.results_for(purpose),
+                "short_notes": visit_form.notes_for(purpose), "soon_text": offered["soon_text"], "confirms": confirms}
+
+    if form != form.untouched():
+        return {"first": Markup(render_template("visit/first.html", **words())),
+                "rest": Markup(render_template("visit/rest.html", **words()))}
+    return {"first": shell.piece(("log first", *first), "visit/first.html", words),
+            "rest": shell.piece(("log rest", *rest), "visit/rest.html", words)}
+
+
+def choices(customer: Any, task: Any, planned: dt.date | None, rule_day: dt.date | None,
+            now: dt.datetime) -> dict[str, Any]:
+    """What the fields of the form offer for this customer and task."""
     purpose, today = visit_form.purpose_of(task, customer), clock.local_day(now)
     return {
-        "channels": visit_form.CHANNELS, "results": visit_form.results_for(purpose),
-        "short_notes": visit_form.notes_for(purpose),
-        "nexts": visit_form.next_chips(rule_day, customer.planned, today),
+        "results": shell.piece(("results", purpose), "visit/results.html",
+                               lambda: {"results": visit_form.results_for(purpose)}),
+        "nexts": visit_form.next_chips(rule_day, planned, today),
         "today_text": today.isoformat(), "soon_text": (today + dt.timedelta(days=1)).isoformat(),
         "retry_results": [one.value for one in visit_form.VisitResult if not one.reached or one.value == "call_later"],
         "no_next": [one.value for one in visit_form.NO_NEXT], "asks_to_confirm": visit_form.asks_to_confirm(task),

@@ -86,14 +86,14 @@ def signed_in(store_app: Flask) -> Callable[[str], FlaskClient]:
 
 
 PAGES = [
-    ("sales_consultant", "/admin/followups/", 9),
-    ("sales_consultant", "/admin/followups/?due=all", 9),
-    ("sales_manager", "/admin/followups/?owner=all", 10),
+    ("sales_consultant", "/admin/followups/", 7),
+    ("sales_consultant", "/admin/followups/?due=all", 7),
+    ("sales_manager", "/admin/followups/?owner=all", 9),
     ("sales_consultant", "/admin/visit/log/?customer={}", 6),
-    ("sales_consultant", "/admin/", 9),
-    ("sales_manager", "/admin/", 10),
-    ("care_manager", "/admin/", 11),
-    ("general_manager", "/admin/", 11),
+    ("sales_consultant", "/admin/", 7),
+    ("sales_manager", "/admin/", 9),
+    ("care_manager", "/admin/", 10),
+    ("general_manager", "/admin/", 10),
     ("sales_consultant", "/admin/customer/details/?id={}", 15),  # one a kind of what has happened
     ("general_manager", "/admin/customer/details/?id={}", 18),
     ("care_manager", "/admin/complaint/board/", 6),

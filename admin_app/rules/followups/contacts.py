@@ -232,8 +232,11 @@ def _correct(session: Any, visit: Visit, customer: Customer, now: dt.datetime) -
 
 
 def _grade_rule(session: Any, customer: Any) -> Any:
-    return next((rule for rule in rules.enabled(session, Trigger.CONTACT) if rules.holds(rule.condition, customer)),
-                None)
+    """The rule of the grade. `customer`: the record, or a plain row with some of its columns."""
+    enabled = rules.enabled(session, Trigger.CONTACT)
+    if not all(hasattr(customer, name) for rule in enabled for name in rules.asked(rule.condition)):
+        customer = session.get(Customer, customer.id)
+    return next((rule for rule in enabled if rules.holds(rule.condition, customer)), None)
 
 
 def next_date_by_rule(session: Any, customer: Any, now: dt.datetime) -> dt.date | None:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from admin_app import clock, prepared
 from admin_app.choices import FollowUpState, Grade, Purpose, Tier
@@ -76,20 +77,36 @@ def _rank(column: Any, members: tuple[Any, ...]) -> Any:
 
 def progress(session: Any, user_id: int, now: dt.datetime) -> tuple[int, int]:
     """(done today, done today + still due today or overdue) of one person."""
-    finished = done_today(session, user_id, now)
-    waiting = sum(line.owed for line in tally(session, [user_id], now))
-    return finished, finished + waiting
+    lines, finished = day_of(session, user_id, now)
+    return finished, finished + sum(line.owed for line in lines)
+
+
+def day_of(session: Any, user_id: int, now: dt.datetime) -> tuple[list[Line], int]:
+    """tally() and done_today() of one person, in one statement where anything is open."""
+    session.flush()
+    today = clock.local_day(now)
+    begins, ends = clock.day_bounds(today)
+    rows = prepared.few(session, ("day", today), lambda: _tally(today, None, now).add_columns(
+        _done().scalar_subquery()).where(FollowUp.assignee_id == prepared.given("person")),
+        person=user_id, begins=begins, ends=ends)
+    if not rows:
+        return [], done_today(session, user_id, now)
+    return [Line._make(row[:-1]) for row in rows], rows[0][-1]
+
+
+def _done() -> Any:
+    mine = aliased(FollowUp)
+    return sa.select(sa.func.count(mine.id)).where(
+        mine.assignee_id == prepared.given("person"), mine.state == FollowUpState.DONE,
+        mine.closed_at >= prepared.given("begins", FollowUp.closed_at.type),
+        mine.closed_at < prepared.given("ends", FollowUp.closed_at.type))
 
 
 def done_today(session: Any, user_id: int, now: dt.datetime) -> int:
     """How many tasks a person has done today."""
     session.flush()
     begins, ends = clock.day_bounds(clock.local_day(now))
-    count: int = prepared.few(session, "done today", lambda: sa.select(sa.func.count(FollowUp.id)).where(
-        FollowUp.assignee_id == prepared.given("person"), FollowUp.state == FollowUpState.DONE,
-        FollowUp.closed_at >= prepared.given("begins", FollowUp.closed_at.type),
-        FollowUp.closed_at < prepared.given("ends", FollowUp.closed_at.type)),
-        person=user_id, begins=begins, ends=ends)[0][0]
+    count: int = prepared.few(session, "done today", _done, person=user_id, begins=begins, ends=ends)[0][0]
     return count
 
 

@@ -51,6 +51,11 @@ def _wanted(condition: dict[str, Any] | None) -> list[tuple[str, list[Any]]]:
             for name, value in (condition or {}).items() if name not in OF_THE_TRIGGER]
 
 
+def asked(condition: dict[str, Any] | None) -> list[str]:
+    """The customer fields that a condition looks at."""
+    return [name for name, _values in _wanted(condition)]
+
+
 def holds(condition: dict[str, Any] | None, customer: Customer) -> bool:
     """Whether a customer fits a condition; an empty condition fits everybody."""
     return all(_same(getattr(customer, name), values) for name, values in _wanted(condition))
