@@ -82,12 +82,14 @@ def ordered(model: Any, statement: sa.Select[Any], order: Order, backwards: bool
 class Asked:
     """A select of a list, made when it is needed. `key` names everything that it is made of, so that it can be kept
     (prepared.py); None for one that is made anew each time. `found`: the keys that a search has named, the highest
-    first; the statement takes them as its parameter searching.FOUND. Most pages need but a few of them."""
+    first; the statement takes them as its parameter searching.FOUND. Most pages need but a few of them. `rest`: there
+    are more keys than were found; it makes the select of all of them, for what the first ones do not answer."""
 
     model: Any
     statement: Callable[[], sa.Select[Any]]
     key: Hashable = None
     found: Sequence[int] | None = None
+    rest: Callable[[], Asked] | None = None
 
     def rows(self, part: Hashable, build: Callable[[], sa.Select[Any]], most: int | None = None,
              **values: Any) -> list[Any]:
@@ -137,11 +139,16 @@ def page(asked: Asked, order: Order, size: int, columns: Sequence[Any] = (), *, 
          before: int | None = None, number: int = 0, last: bool = False) -> Page:
     """One page: behind a row, before a row, by number, or the last one. One row more than shown is read to know what
     follows. Rows are plain values: the key and `columns`, no objects."""
+    if asked.rest is not None and (number or last or after is not None or before is not None
+                                   or not _newest_first(asked, order, False, None)):
+        asked = asked.rest()
     backwards = before is not None or last
     at = before if before is not None else after
     anchor = _anchor(asked, order, at) if at is not None else None
     offset = min(max(number, 0) * size, DEEPEST) if at is None and not last else 0
     rows = _rows(asked, order, backwards, size + 1, offset, columns, anchor)
+    if asked.rest is not None and len(rows) <= size:  # the gate keeps most of the first ones back
+        rows = _rows(asked.rest(), order, backwards, size + 1, offset, columns, anchor)
     more = len(rows) > size
     rows = rows[:size]
     if backwards:
@@ -199,6 +206,10 @@ def _by_page_index(statement: sa.Select[Any], model: Any, order: Order) -> sa.Se
 def count(asked: Asked, exact: bool = False) -> tuple[int, str]:
     """(rows, as written): "1,000+" over the cap, the whole number where `exact` asks for it."""
     key = asked.model.id
+    if asked.rest is not None and (exact or _first(asked) <= COUNT_CAP):
+        return count(asked.rest(), exact)
+    if asked.rest is not None:
+        return COUNT_CAP + 1, f"{COUNT_CAP:,}+"
     if exact:
         found = asked.rows("exact", lambda: asked.statement().order_by(None).with_only_columns(
             sa.func.count(key).label("number")))[0][0]

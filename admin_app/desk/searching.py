@@ -29,6 +29,7 @@ from admin_app.models import Customer, Vehicle
 from admin_app.search_index import after, ascii_lower, grams
 
 CAP = 5_000  # keys that the index names for one word
+FIRST = 1_500  # the highest keys of a common piece of a name
 NEWEST = 20_000  # rows whose texts are read, the newest ones
 ASKED = 5_000  # rows that are asked for their customer where a word is broad, the newest ones
 FRAGMENT = 4  # characters of a private value that people who may reveal can search for (SAFETY)
@@ -447,6 +448,17 @@ def hint(model: Any) -> str:
         if any(not field.private and name != "number" for name, field in searched(model)):
             return _("%(what)s (texts: the newest %(count)s)", what=_(", ").join(labels), count=f"{NEWEST:,}")
     return _(", ").join(labels)
+
+
+def newest(model: Any, text: str) -> list[int] | None:
+    """The highest keys that answer to two characters of a customer's name, FIRST and one at most: enough for the first
+    page of a list and a count that stops early. None for everything else that may be typed."""
+    words = words_of(text)
+    if model is not Customer or len(words) != 1 or len(words[0]) != 2 or words[0].isascii() or has_digit(words[0]):
+        return None
+    asked = sa.select(grams.c.customer_id).where(grams.c.gram == ascii_lower(words[0])).order_by(
+        grams.c.customer_id.desc()).limit(FIRST + 1)
+    return list(db.session.connection().execute(asked).scalars())
 
 
 def keys_of(model: Any, text: str) -> frozenset[int] | None:

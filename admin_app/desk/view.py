@@ -291,16 +291,28 @@ class BaseDesk(ModelView):
 
     def _searched(self, view_args: Any, filters: tuple[Any, ...]) -> listing.Asked:
         """The rows that answer to a search: by the keys that the index names, or by reading where they are many."""
+        highest = searching.newest(self.model, view_args.search)
+        if highest is None:
+            return self._searched_whole(view_args, filters)
+        if len(highest) <= searching.FIRST:
+            return self._found(view_args, filters, highest)
+        return self._found(view_args, filters, highest, lambda: self._searched_whole(view_args, filters))
+
+    def _searched_whole(self, view_args: Any, filters: tuple[Any, ...]) -> listing.Asked:
         keys = searching.keys_of(self.model, view_args.search)
-        if keys is None:
-            statement = self.statement(view_args)
-            return listing.Asked(self.model, lambda: statement)
-        rest = copy.copy(view_args)
-        rest.search = None
+        if keys is not None:
+            return self._found(view_args, filters, sorted(keys, reverse=True))
+        statement = self.statement(view_args)
+        return listing.Asked(self.model, lambda: statement)
+
+    def _found(self, view_args: Any, filters: tuple[Any, ...], keys: list[int],
+               rest: Callable[[], listing.Asked] | None = None) -> listing.Asked:
+        bare = copy.copy(view_args)
+        bare.search = None
         return listing.Asked(
-            self.model, lambda: searching.by_key(self.statement(rest), self.model).where(
+            self.model, lambda: searching.by_key(self.statement(bare), self.model).where(
                 searching.among_found(self.model.id)),
-            (self.table, tuple(self.shown), "found", filters, clock.today()), sorted(keys, reverse=True))
+            (self.table, tuple(self.shown), "found", filters, clock.today()), keys, rest)
 
     def list_order(self, view_args: Any) -> listing.Order:
         """By the chosen column where it can be sorted by, else the screen's own order."""

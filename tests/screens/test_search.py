@@ -13,9 +13,11 @@ from admin_app import choices as ch
 from admin_app import models as m
 from admin_app.access import Actor, set_actor
 from admin_app.database import db
+from admin_app.desk import listing, searching
 from admin_app.rules.pinyin import of_name
 from tests.factories import make_campaign, make_complaint, make_customer, make_vehicle
 from tests.screens.daily_support import all_of
+from tests.screens.desk_support import page
 
 MOST_ASKED = 24  # statements of one search, those of signing in and of the menu included
 
@@ -194,3 +196,26 @@ def test_the_batch_is_written_by_its_thread(app: Any, cast: Any) -> None:
         app.testing = True
     set_actor(db.session, Actor(system="test", store_ids=None))
     assert [(row.table, row.row_id) for row in all_of(m.AccessLog, m.AccessLog.verb == "view")] == [("customer", 7)]
+
+
+@pytest.mark.parametrize("first", [2, 5, 100])
+def test_the_highest_keys_of_a_name_bring_the_same_rows_as_all_of_them(
+        sign_in: Any, session: Any, cast: Any, monkeypatch: pytest.MonkeyPatch, first: int) -> None:
+    """More have the name than the index is asked for at first; of others' customers nothing shows."""
+    monkeypatch.setattr(searching, "FIRST", first)
+    monkeypatch.setattr(listing, "COUNT_CAP", 4)
+    for number in range(30):
+        owner = cast.colleague if number % 3 else cast.sales_consultant
+        make_customer(session, owner=owner, name=f"王建国{number:02d}", completeness=number)
+    for who, mine in (("sales_consultant", [number for number in range(30) if not number % 3]),
+                      ("general_manager", list(range(30)))):
+        client, found, address = sign_in(who), [], "/admin/customer/?search=建国"
+        while address:
+            shown = page(client, address)
+            found += shown.names()
+            address = next((link for link in shown.links if "after=" in link), "")
+        assert found == [f"王建国{number:02d}" for number in reversed(mine)]
+        assert "4+" in page(client, "/admin/customer/?search=建国").html
+        sorted_by = page(client, "/admin/customer/?search=建国&sort=8").names()
+        assert sorted_by == [f"王建国{number:02d}" for number in mine][:20]
+        assert f"{len(mine)} " in page(client, "/admin/customer/?search=建国&exact=1").html
