@@ -366,7 +366,7 @@ def test_the_page_asks_a_few_things_of_the_database_however_many_people(session:
                            role_id=cast.colleague.role_id))
     session.flush()
     score_rows.fill(session, cast)
-    client.get(address)  # the people are new: they are learnt once
+    client.get(address)
     many = statements()
     assert len(many) == len(few) <= 18
     of_page = [one for one in many if not one.startswith("SELECT count(")]  # the numbers in the menu are counted apart

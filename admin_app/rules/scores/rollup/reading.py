@@ -1,4 +1,4 @@
-"""Figures from the roll-ups: what every person has by every source, in one or two statements.
+"""Figures from the roll-ups: what every person has by every source, in one to three statements.
 
 Months are read as months. Only where the day counts (what is overdue today, whom somebody contacted within ninety
 days of today) are days read too, those after the day that is looked at, and taken away again. What turns on minutes
@@ -13,7 +13,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from operator import add
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,6 +31,7 @@ ZERO = Decimal(0).quantize(CENT)
 NOTHING = Found(0, 0, Decimal(0))
 
 People = dict[int, Found]
+Tallies = tuple[tuple[str, bool], ...]  # a tally, and whether only rows of the store that is looked at count
 Rest = Callable[[Any, Window], People]
 
 # How far a tally is looked at: to the end of the period, to today, to yesterday, or as it stands on the last day.
@@ -170,10 +170,16 @@ def _people(dialect: str) -> Any:
     return sa.select(sa.func.json_each(given).table_valued("value", name="person").c.value)
 
 
-def _sum(name: str, condition: Any, here: bool, sign: int = 1) -> Any:
+def _sum(name: str, here: bool, condition: Any = None, sign: int = 1) -> Any:
+    """The sum of a tally, of the rows where the condition holds."""
     if here:
-        condition = sa.and_(condition, _table.c.store_id == sa.bindparam("store", type_=sa.Integer))
-    return sa.func.sum(sa.case((condition, sign * _table.c[name]), else_=sa.literal_column("0"))).label(name)
+        of_store = _table.c.store_id == sa.bindparam("store", type_=sa.Integer)
+        condition = of_store if condition is None else sa.and_(condition, of_store)
+    number = _table.c[name]
+    if condition is not None:
+        number = sa.case((condition, number), else_=sa.literal_column("0"))
+    total = sa.cast(sa.func.sum(number), sa.BigInteger)
+    return (total if sign > 0 else -total).label(name)
 
 
 def _end(name: str) -> Any:
@@ -187,30 +193,31 @@ def _statement(span: str, columns: list[Any], where: list[Any], dialect: str) ->
 
 
 @lru_cache(maxsize=256)
-def _months(tallies: tuple[tuple[str, bool], ...]) -> Prepared:
-    """The months of the period, each tally as far as it reaches; what stands is minus what comes after it."""
-    day, stands = _table.c.day, any(REACH.get(name) == STANDS for name, _here in tallies)
+def _months(tallies: Tallies) -> Prepared:
+    """The months of the period, each tally as far as it reaches."""
+    day = _table.c.day
 
     def make(dialect: str) -> Any:
-        columns = []
-        for name, here in tallies:
-            reach = REACH.get(name, PERIOD)
-            if reach == STANDS:
-                columns.append(_sum(name, day > _end("today"), here, -1))
-            else:
-                columns.append(_sum(name, day <= _end(reach), here))
-        return _statement(MONTH, columns, [day >= _end("since")] + ([] if stands else [day <= _end(PERIOD)]), dialect)
+        columns = [_sum(name, here, None if name not in REACH else day <= _end(REACH[name])) for name, here in tallies]
+        return _statement(MONTH, columns, [day >= _end("since"), day <= _end(PERIOD)], dialect)
 
     return Prepared(make)
 
 
 @lru_cache(maxsize=256)
-def _days(tallies: tuple[tuple[str, bool], ...]) -> Prepared:
-    """The days of the last month that come after the day that is looked at."""
+def _after(tallies: Tallies) -> Prepared:
+    """What stands at the end of the month that is looked at: minus all that comes after it."""
+    return Prepared(lambda dialect: _statement(
+        MONTH, [_sum(name, here, sign=-1) for name, here in tallies], [_table.c.day > _end(TODAY)], dialect))
+
+
+@lru_cache(maxsize=256)
+def _days(tallies: Tallies) -> Prepared:
+    """The days of the last month that come after the day that is looked at: to be taken away again."""
     day = _table.c.day
 
     def make(dialect: str) -> Any:
-        columns = [_sum(name, sa.and_(day > _end(_till(name)), day <= _end(f"end_{_till(name)}")), here, -1)
+        columns = [_sum(name, here, sa.and_(day > _end(_till(name)), day <= _end(f"end_{_till(name)}")), -1)
                    for name, here in tallies]
         return _statement(DAY, columns, [day > _end(YESTERDAY), day <= _end(f"end_{TODAY}")], dialect)
 
@@ -229,31 +236,35 @@ def _ends(window: Window) -> dict[str, dt.date]:
             f"end_{TODAY}": last_of(window.last_day), f"end_{YESTERDAY}": last_of(yesterday)}
 
 
-def _read(session: Any, window: Window, wanted: tuple[tuple[str, bool], ...], people: list[int]
-          ) -> dict[int, tuple[int, ...]]:
+def _read(session: Any, window: Window, wanted: Tallies, people: list[int]) -> dict[int, list[int]]:
     """person → a number for each tally that is wanted, as of the last day looked at."""
     connection, ends, since = session.connection(), _ends(window), window.period.starts_on
-    begun = tuple(one for one in wanted if REACH.get(one[0]) != YESTERDAY or ends[YESTERDAY] >= since)
+    begun = [one for one in wanted if REACH.get(one[0]) != YESTERDAY or ends[YESTERDAY] >= since]
+    stands = tuple(one for one in begun if REACH.get(one[0]) == STANDS)
+    summed = tuple(one for one in begun if REACH.get(one[0]) != STANDS)
+    by_day = tuple(one for one in begun if one[0] in REACH)
     given = {"people": json.dumps(people), "store": window.store.id}
     months = {"since": since, PERIOD: window.period.ends_on, TODAY: first_of(ends[TODAY]),
               YESTERDAY: first_of(ends[YESTERDAY])}
-    found: dict[int, tuple[int, ...]] = {}
-    if begun:
-        _collect(found, wanted, begun, _months(begun).run(connection, **given, **months))
-    by_day = tuple(one for one in begun if one[0] in REACH)
+    found: dict[int, list[int]] = {}
+    if summed:
+        _collect(found, wanted, summed, _months(summed).run(connection, **given, **months))
+    if stands:
+        _collect(found, wanted, stands, _after(stands).run(connection, **given, **months))
     if by_day and ends[YESTERDAY] < ends[f"end_{TODAY}"]:
         _collect(found, wanted, by_day, _days(by_day).run(connection, **given, **ends))
     return found
 
 
-def _collect(found: dict[int, tuple[int, ...]], wanted: tuple[Any, ...], names: tuple[Any, ...], rows: Iterable[Any]
-             ) -> None:
+def _collect(found: dict[int, list[int]], wanted: Tallies, names: Tallies, rows: Iterable[Any]) -> None:
     """Put the rows of a statement under the people they are of, where they add up."""
-    places = [names.index(one) if one in names else None for one in wanted]
+    places = [wanted.index(one) for one in names]
     for person, *numbers in rows:
-        numbers = [0 if place is None else int(numbers[place]) for place in places]
-        before = found.get(person)
-        found[person] = tuple(map(add, before, numbers)) if before else tuple(numbers)
+        kept = found.get(person)
+        if kept is None:
+            kept = found[person] = [0] * len(wanted)
+        for place, number in zip(places, numbers, strict=True):
+            kept[place] += number
 
 
 # ---------------------------------------------------------------- figures
@@ -275,7 +286,7 @@ class Kept:
     def numbers(self, members: Collection[int]) -> tuple[int, ...]:
         """The tallies of some people together."""
         if len(members) == 1:
-            return self.rows.get(next(iter(members)), self._none)
+            return tuple(self.rows.get(next(iter(members)), self._none))
         return tuple(map(sum, zip(self._none, *[self.rows[one] for one in members if one in self.rows], strict=True)))
 
     def key(self, members: Collection[int]) -> tuple[Any, ...]:
