@@ -7,9 +7,11 @@ key holds everything that it was made of, and the values that change are given b
 
 from __future__ import annotations
 
+import sys
 from collections import namedtuple
 from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +20,7 @@ from sqlalchemy.orm.util import identity_key
 
 from admin_app import access, directory
 
-MOST = 2_000  # statements kept
+MOST = 3_000  # statements kept; where there are more, the oldest ones go
 SIZES = (1, 4, 12, 24, 60, 200)  # how many keys a statement may name: few statements for many numbers of them
 NOBODY = -1  # the key of no row
 
@@ -28,25 +30,35 @@ def given(name: str, type_: Any = None) -> Any:
     return sa.bindparam(name, required=False, type_=sa.Integer() if type_ is None else type_)
 
 
+@lru_cache(maxsize=500)
+def _row_of(names: str) -> Any:
+    return namedtuple("row", names, rename=True)  # type: ignore[misc]
+
+
 class Prepared:
     """One statement as the driver takes it, with what turns values on the way in and out."""
 
     def __init__(self, statement: sa.Select[Any], dialect: sa.Dialect) -> None:
         compiled: Any = statement.compile(dialect=dialect)
         whole = compiled.construct_expanded_state()  # each value of an IN becomes a parameter of its own
-        self.sql, self.places = whole.statement, whole.positiontup
+        self.sql = sys.intern(whole.statement)  # people of one role ask in the same words
         self.turn_in = {name: turn for name, bind in compiled.binds.items()
                         if (turn := bind.type.dialect_impl(dialect).bind_processor(dialect)) is not None}
         turns = {**compiled._bind_processors, **whole.processors}
-        self.fixed = {name: turns[name](value) if name in turns and value is not None else value
-                      for name, value in whole.parameters.items()}
+        fixed = {sys.intern(name): turns[name](value) if name in turns and value is not None else value
+                 for name, value in whole.parameters.items()}
+        self.fixed: Any = fixed
+        self.places: dict[str, list[int]] | None = None  # by name; None where the driver takes values by their names
+        if whole.positiontup is not None:
+            self.fixed, self.places = tuple(fixed[name] for name in whole.positiontup), {}
+            for place, name in enumerate(whole.positiontup):
+                if name in compiled.binds:  # not the values of an IN: they are never given anew
+                    self.places.setdefault(name, []).append(place)
         columns = list(statement.selected_columns)
         self.types = [column.type.dialect_impl(dialect) for column in columns]
         self.dialect = dialect
         self.turn_out: list[tuple[int, Callable[[Any], Any]]] | None = None
-        names = " ".join(str(column.key) for column in columns)
-        row: Any = namedtuple("row", names, rename=True)  # type: ignore[misc]
-        self.make: Callable[[Any], Any] = row._make
+        self.make: Callable[[Any], Any] = _row_of(" ".join(str(column.key) for column in columns))._make
 
     def _turns(self, described: Sequence[Any]) -> list[tuple[int, Callable[[Any], Any]]]:
         """(place, what turns a value) of the columns that the driver does not give as they are wanted; some drivers
@@ -54,17 +66,19 @@ class Prepared:
         return [(place, turn) for place, (kind, about) in enumerate(zip(self.types, described, strict=True))
                 if (turn := kind.result_processor(self.dialect, about[1])) is not None]
 
-    def _given(self, values: dict[str, Any]) -> Any:
-        """The parameters as the driver takes them."""
-        found: Any = self.fixed
-        if values:
-            found = found | {name: self.turn_in[name](value) if name in self.turn_in and value is not None else value
-                             for name, value in values.items()}
-        return found if self.places is None else tuple([found[name] for name in self.places])
+    def _with(self, turned: dict[str, Any]) -> Any:
+        """The fixed values with those that are given now."""
+        if self.places is None:
+            return self.fixed | turned
+        whole = list(self.fixed)
+        for name, value in turned.items():
+            for place in self.places[name]:
+                whole[place] = value
+        return tuple(whole)
 
     def columns(self, connection: sa.Connection, size: int) -> Iterator[list[Any]]:
         """The rows in pieces of `size`, each piece as its columns; never all of them in memory."""
-        result = connection.exec_driver_sql(self.sql, self._given({}), execution_options={"yield_per": size})
+        result = connection.exec_driver_sql(self.sql, self.fixed, execution_options={"yield_per": size})
         turns = self._turns(result.cursor.description)
         for piece in result.partitions(size):
             found: list[Any] = list(zip(*piece, strict=True))
@@ -74,7 +88,9 @@ class Prepared:
 
     def rows(self, connection: sa.Connection, values: dict[str, Any]) -> list[Any]:
         """The rows for these values of its named parameters."""
-        result = connection.exec_driver_sql(self.sql, self._given(values))
+        turned = {name: self.turn_in[name](value) if name in self.turn_in and value is not None else value
+                  for name, value in values.items()}
+        result = connection.exec_driver_sql(self.sql, self._with(turned) if turned else self.fixed)
         if self.turn_out is None:
             self.turn_out = self._turns(result.cursor.description)
         found = result.fetchall()
@@ -179,7 +195,8 @@ def _rows(session: Any, actor: access.Actor, key: Hashable, build: Callable[[], 
     found = kept.get(whole)
     if found is None:
         if len(kept) >= MOST:
-            kept.clear()
+            for old in list(kept)[:MOST // 4]:
+                kept.pop(old, None)
         # the rights are kept too: the key has their id
         found = kept[whole] = (actor.rights, Prepared(build(), connection.dialect))
     return found[1].rows(connection, values)

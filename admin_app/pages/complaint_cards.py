@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from admin_app import access, look, people, prepared
+from admin_app import access, fresh, look, people, prepared
 from admin_app.choices import ComplaintLevel, ComplaintState, FollowUpState, StepKind
 from admin_app.clock import at, local_day
 from admin_app.database import db
@@ -227,35 +227,33 @@ SHOW_LABELS: dict[str, Any] = {
 }
 
 
-def _callers(complaint_ids: list[int]) -> dict[int, int | None]:
-    """complaint → who is to call back, as far as the person may see the task."""
-    if not complaint_ids:
-        return {}
-    rows = db.session.execute(sa.select(FollowUp.source_id, FollowUp.assignee_id).where(
-        FollowUp.source_table == "complaint", FollowUp.source_id.in_(complaint_ids),
-        FollowUp.state.in_([FollowUpState.OPEN, FollowUpState.SNOOZED])))
-    return {int(complaint_id or 0): user_id for complaint_id, user_id in rows}
-
-
 def _recallers() -> dict[int, int | None]:
-    """_callers() of every complaint that waits for its re-callback."""
-    rows = prepared.few(db.session, "re-callers", lambda: sa.select(FollowUp.source_id, FollowUp.assignee_id).where(
-        FollowUp.source_table == "complaint",
-        FollowUp.source_id.in_(sa.select(Complaint.id).where(Complaint.state == S.FINISHED)),
-        FollowUp.state.in_([FollowUpState.OPEN, FollowUpState.SNOOZED])))
-    return {int(complaint_id or 0): user_id for complaint_id, user_id in rows}
+    """complaint → who is to call back, of all that wait for it, as far as the person may see the task."""
+    rows = prepared.few(db.session, "re-callers", lambda: _recalls().where(Complaint.state == S.FINISHED))
+    return {row.id: row.assignee_id for row in rows}
+
+
+def _recalls() -> Any:
+    """The open tasks to call back. They lie with the customer of their complaint, by whom they are found."""
+    return sa.select(Complaint.id, FollowUp.assignee_id).join_from(Complaint, FollowUp, sa.and_(
+        FollowUp.customer_id == Complaint.customer_id, FollowUp.source_table == "complaint",
+        FollowUp.source_id == Complaint.id, FollowUp.state.in_([FollowUpState.OPEN, FollowUpState.SNOOZED])))
 
 
 def caller_of(complaint: Complaint) -> str:
     """The name of who is to call back; empty where nobody is named."""
-    caller = _callers([complaint.id]).get(complaint.id)
+    found = prepared.few(db.session, "re-caller", lambda: _recalls().where(Complaint.id == prepared.given("complaint")),
+                         complaint=complaint.id)
+    caller = found[-1].assignee_id if found else None
     return names(db.session, {caller}).get(caller or 0, "")
 
 
 def month(now: dt.datetime) -> tuple[dt.date, int, int, int]:
     """(first day, complaints closed, re-callbacks that were satisfied, re-callbacks answered) of this month."""
     first = local_day(now).replace(day=1)
-    closed, satisfied, not_satisfied = prepared.few(db.session, ("month", first), lambda: _month(at(first, 0)))[0]
+    closed, satisfied, not_satisfied = fresh.kept(
+        ("month", access.standing(access.current())),
+        lambda: prepared.few(db.session, ("month", first), lambda: _month(at(first, 0)))[0])
     return first, closed, satisfied, satisfied + not_satisfied
 
 
