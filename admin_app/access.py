@@ -269,11 +269,12 @@ def _tables_in(statement: Any) -> set[str] | None:
         if isinstance(node, sa.Select):
             if node._with_options or node._memoized_select_entities:
                 return None
-            joined = {getattr(target, "name", None) for target, _on, _left, _flags in node._setup_joins
-                      if isinstance(target, sa.Table)}
-            if len(joined) < len(node._setup_joins):
-                return None
-            named |= joined  # type: ignore[arg-type]
+            joined: Any
+            for joined, _on, _left, _flags in node._setup_joins:
+                table = joined.element if isinstance(joined, sa.Alias) else joined
+                if not isinstance(table, sa.Table):
+                    return None
+                named.add(table.name)
         elif isinstance(node, sa.Table):
             named.add(node.name)
         else:

@@ -19,7 +19,7 @@ from flask_babel import ngettext
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
-from admin_app import access, clock, directory, menu, once, people, prepared, shell
+from admin_app import access, clock, directory, look, menu, once, people, prepared, shell, words
 from admin_app.choices import Purpose, Scope
 from admin_app.clock import utcnow
 from admin_app.database import db
@@ -116,9 +116,33 @@ def show() -> Any:
         reasons=_reasons(question, lines), people=colleagues(), person=_person(question),
         may_assign=access.can("followup", "assign"), may_write=access.can("followup", "write"),
         may_reveal=privacy.may_reveal(db.session, "customer"), list_at=question.address(),
-        task_at=question.address(task="", page=question.page), first=PAGE * question.page,
+        body=_body(rows[:PAGE], question, chosen, now), first=PAGE * question.page,
         keys=shell.piece(("queue keys",), "visit/keys.html"), head=_head(question.people is None),
         panel=_panel(chosen, question.address(), now) if chosen else None)
+
+
+def _body(rows: list[TaskRow], question: Asked, chosen: TaskRow | None, now: dt.datetime) -> Markup:
+    """The rows of the list. What is the same in every row is made once."""
+    address = question.address(page=question.page or None)
+    at = escape(f"{address}{'&' if '?' in address else '?'}task=")
+    choose, nobody = escape(_("Choose %(name)s", name=THIS)), escape(_("nobody"))
+    picks, everybody, on = access.can("followup", "write"), question.people is None, chosen.task.id if chosen else None
+    made = []
+    for row in rows:
+        task, name, reason = row.task, escape(row.name), escape(row.task.reason)
+        pick = (f'<td class="pick"><input type="checkbox" name="rowid" value="{task.id}" '
+                f'aria-label="{choose.replace(THIS, name)}"></td>') if picks else ""
+        whose = escape(row.assignee or nobody) if everybody else escape(row.phone)
+        said = f"{words.ago(row.last.at, now)} · " if row.last else ""
+        lit = (" is-on", ' aria-current="true"') if task.id == on else ("", "")
+        made.append(
+            f'<tr class="is-row{lit[0]}">{pick}<th scope="row" class="t-who"><a href="{at}{task.id}#task" data-task'
+            f'{lit[1]}>{name}</a>{" " + look.grade(row.customer.grade) if row.customer else ""} '
+            f'<span class="car">{escape(row.car)}</span></th><td class="t-why"><span class="why" title="{reason}">'
+            f'{look.icon(row.icon, "sm")}<span class="clip">{reason}</span></span></td>'
+            f'<td class="t-tel skip-s nowrap ink2">{whose}</td><td class="t-say"><div class="clip">{said}'
+            f'{escape(row.say)}</div></td><td class="t-when num {row.tone}">{escape(row.due)}</td></tr>\n')
+    return Markup("".join(made))
 
 
 def _head(everybody: bool) -> Markup:

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from sqlalchemy.orm import aliased
 
 from admin_app import access, clock, look, people, prepared
 from admin_app.choices import Purpose, Trigger, VisitState
@@ -47,11 +46,8 @@ def init_app(app: Any) -> None:
 TASK = ("id", "customer_id", "reason", "rule_id", "assignee_id", "due_on", "due_at", "channel", "purpose", "state",
         "script", "vehicle_id", "source_table", "source_id", "expires_on", "first_due_on", "snooze_count", "note")
 CUSTOMER = ("id", "name", "phone", "grade", "stage", "store_id", "model_wish", "channel", "hours", "do_not_disturb")
-Task = namedtuple("Task", (*TASK, "rule_name", "trigger", "model", "newest"))  # type: ignore[misc]
+Task = namedtuple("Task", (*TASK, "rule_name", "trigger", "car"))  # type: ignore[misc]
 Person = namedtuple("Person", CUSTOMER)  # type: ignore[misc]
-
-
-_other = aliased(Vehicle)
 
 
 class Last(NamedTuple):
@@ -117,15 +113,16 @@ class TaskRow:
 
 
 def with_all(statement: Any) -> Any:
-    """A select of tasks as one of plain values: the task with its rule, its car and the customer's newest one, and its
-    customer, each as far as the gate shows it."""
-    newest = sa.select(_other.model).where(_other.customer_id == FollowUp.customer_id).order_by(
-        _other.id.desc()).limit(1).correlate(FollowUp).scalar_subquery()
+    """A select of tasks as one of plain values: the task with its rule, its car or else the customer's newest one, and
+    its customer, each as far as the gate shows it."""
+    car = sa.select(Vehicle.model).where(sa.or_(
+        Vehicle.customer_id == FollowUp.customer_id, Vehicle.id == FollowUp.vehicle_id)).order_by(
+        sa.case((Vehicle.id == FollowUp.vehicle_id, 0), else_=1), Vehicle.id.desc()).limit(1).correlate(
+        FollowUp).scalar_subquery()
     return (statement.with_only_columns(
-        *(getattr(FollowUp, name) for name in TASK), FollowUpRule.name, FollowUpRule.trigger, Vehicle.model, newest,
+        *(getattr(FollowUp, name) for name in TASK), FollowUpRule.name, FollowUpRule.trigger, car,
         *(getattr(Customer, name) for name in CUSTOMER))
         .join_from(FollowUp, FollowUpRule, FollowUpRule.id == FollowUp.rule_id, isouter=True)
-        .join_from(FollowUp, Vehicle, Vehicle.id == FollowUp.vehicle_id, isouter=True)
         .join_from(FollowUp, Customer, Customer.id == FollowUp.customer_id, isouter=True))
 
 
@@ -157,7 +154,7 @@ def task(number: int) -> Any:
 
 def _row(task: Any, customer: Any, last: Last | None, now: dt.datetime) -> TaskRow:
     words, tone, late = due_words(task, now)
-    car = task.model or task.newest or ""
+    car = task.car or ""
     if not car and customer and customer.model_wish:
         car = _("asks about %(model)s", model=customer.model_wish)
     return TaskRow(

@@ -34,7 +34,8 @@ def due_query(now: dt.datetime, *, due: str = "today", assignee_ids: Collection[
     Raises ValueError for another word of `due`.
     """
     today = clock.local_day(now)
-    statement = sa.select(FollowUp).where(FollowUp.state.in_(OPEN_STATES), FollowUp.deleted_at.is_(None), ~_closed_to())
+    statement = sa.select(FollowUp).join_from(FollowUp, _customers, _customers.c.id == FollowUp.customer_id).where(
+        FollowUp.state.in_(OPEN_STATES), FollowUp.deleted_at.is_(None), *_open_to())
     statement = statement.where(*_within(due, today))
     if assignee_ids is not None:
         statement = statement.where(FollowUp.assignee_id.in_(list(assignee_ids)))
@@ -56,19 +57,18 @@ def _within(due: str, today: dt.date) -> list[Any]:
     raise ValueError(f"due: {due!r} is none of {', '.join(DUE)}")
 
 
-def _closed_to() -> Any:
-    """Whether the task's customer is in the recycle bin, or wants no marketing and this is marketing."""
+def _open_to() -> list[Any]:
+    """Neither is the task's customer in the recycle bin, nor is it marketing for one who wants none."""
     c = _customers.c
-    return sa.exists().where(c.id == FollowUp.customer_id, sa.or_(
-        c.deleted_at.is_not(None), sa.and_(c.do_not_disturb, FollowUp.purpose.in_(MARKETING))))
+    return [c.deleted_at.is_(None), sa.or_(sa.not_(c.do_not_disturb), FollowUp.purpose.not_in(MARKETING))]
 
 
 def order(statement: Any) -> Any:
-    """The most urgent first: due time, then purpose, then the customer's grade and value tier."""
+    """The tasks of due_query(), the most urgent first: due time, then purpose, then the customer's grade and value
+    tier."""
     c = _customers.c
-    grade = sa.select(_rank(c.grade, GRADES)).where(c.id == FollowUp.customer_id).scalar_subquery()
-    tier = sa.select(_rank(c.tier, tuple(Tier))).where(c.id == FollowUp.customer_id).scalar_subquery()
-    return statement.order_by(FollowUp.due_at, _rank(FollowUp.purpose, URGENCY), grade, tier, FollowUp.id)
+    return statement.order_by(FollowUp.due_at, _rank(FollowUp.purpose, URGENCY), _rank(c.grade, GRADES),
+                              _rank(c.tier, tuple(Tier)), FollowUp.id)
 
 
 def _rank(column: Any, members: tuple[Any, ...]) -> Any:
