@@ -23,7 +23,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from markupsafe import Markup, escape
 
-from admin_app import access, access_log, clock, look, prepared
+from admin_app import access, access_log, clock, look, prepared, scope
 from admin_app.choices import RequestVerb
 from admin_app.columns import Field, fields
 from admin_app.database import db
@@ -203,12 +203,15 @@ class BaseDesk(ModelView):
         return found[0]
 
     def _one_record(self) -> Any:
+        """Its declared columns, its version, and as `mine` whether it is the person's to change."""
         wanted = ["id", *(name for name in self.about if name != "id")]
         if "version" in self.model.__table__.c and "version" not in wanted:
             wanted.append("version")
+        changes = scope.criterion(self.model, access.current(), "write")
         return listing.select_rows(self.model, []).with_only_columns(
-            *(getattr(self.model, name) for name in wanted)).where(
-            self.model.id == sa.bindparam("key", 0, type_=sa.Integer()))
+            *(getattr(self.model, name) for name in wanted),
+            sa.literal(True).label("mine") if changes is None else sa.func.coalesce(changes, sa.false()).label("mine")
+            ).where(self.model.id == sa.bindparam("key", 0, type_=sa.Integer()))
 
     def get_one(self, id: Any) -> Any:
         return self.row_or_404(str(id))
