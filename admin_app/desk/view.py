@@ -187,8 +187,10 @@ class BaseDesk(ModelView):
         """The record with this key as the gate shows it; 404 for none, for one out of scope, for no number."""
         if not text or not is_key(text):
             abort(404)
-        statement = listing.select_rows(self.model, []).where(self.model.id == int(text))
-        row = db.session.scalars(statement).first()
+        if scope.listed(self.model, access.current()) is None:
+            row = prepared.record(db.session, self.model, int(text))
+        else:
+            row = db.session.scalars(listing.select_rows(self.model, []).where(self.model.id == int(text))).first()
         if row is None:
             abort(404)
         return row
