@@ -230,9 +230,12 @@ def recent() -> list[tuple[int, str]]:
     ids = session.get("recent", [])
     if not ids:
         return []
+    from admin_app import prepared
     from admin_app.database import db
     from admin_app.models import Customer
 
-    found = db.session.execute(db.select(Customer.id, Customer.name).where(Customer.id.in_(ids)))
+    size, keys = prepared.many("customer", ids)
+    found = prepared.few(db.session, ("recent", size), lambda: db.select(Customer.id, Customer.name).where(
+        prepared.one_of(Customer.id, "customer", size)), **keys)
     names = {row.id: row.name for row in found}
     return [(one, names[one]) for one in ids if one in names]

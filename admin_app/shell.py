@@ -94,10 +94,11 @@ def _who() -> tuple[Any, ...]:
 
 def _figures() -> dict[str, Any]:
     """Counts and the customers seen last; kept for a moment, or until the person changes something."""
-    found: dict[str, Any] = fresh.kept(("figures", _who()), _count, mark=tuple(session.get("recent", ())))
-    return found
+    counts: dict[str, Any] = fresh.kept(("counts", _who()), _count)
+    seen: tuple[Any, ...] = fresh.kept(("recent", _who()), lambda: tuple(menu.recent()),
+                                       mark=tuple(session.get("recent", ())))
+    return {"counts": counts, "recent": seen}
 
 
 def _count() -> dict[str, Any]:
-    counts = {name: counter() for name, counter in menu.COUNTS.items() if menu.wants(name)}
-    return {"counts": counts, "recent": tuple(menu.recent())}
+    return {name: counter() for name, counter in menu.COUNTS.items() if menu.wants(name)}
