@@ -55,13 +55,12 @@ def run_job(name: str, as_of: dt.datetime | None) -> None:
 @jobs_group.command("serve")
 def serve_jobs() -> None:
     """Follow the schedule until SIGTERM or Ctrl-C: once beside gunicorn, or on several machines, each run once."""
-    app: Any = current_app
-    scheduler = jobs.start_scheduler(app._get_current_object())
-    db.session.remove()
-    click.echo(_("Following the schedule. Ctrl-C ends it."))
-    ended = threading.Event()
+    app, ended = current_app._get_current_object(), threading.Event()  # type: ignore[attr-defined]
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: ended.set())
+    scheduler = jobs.start_scheduler(app)
+    db.session.remove()
+    click.echo(_("Following the schedule. Ctrl-C ends it."))
     while not ended.wait(1):  # a wait without an end is not woken by signals on Windows
         pass
     serving.hurry()

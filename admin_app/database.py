@@ -228,6 +228,17 @@ def checkpoint(engine: Engine) -> bool | None:
     return False
 
 
+def look_at_tables(engine: Engine) -> None:
+    """Let SQLite count its tables anew where they have grown: without it, it may take the wrong index. PostgreSQL does
+    so by itself."""
+    if engine.dialect.name == "sqlite":
+        pooled = engine.raw_connection()
+        try:
+            pooled.cursor().execute("PRAGMA optimize=0x10002")
+        finally:
+            pooled.close()
+
+
 def sqlite_warning() -> str | None:
     """A sentence for the log where this SQLite still has the WAL-reset bug, else None."""
     found = tuple(int(part) for part in sqlite_module.sqlite_version.split("."))

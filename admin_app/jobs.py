@@ -89,6 +89,7 @@ def tidy(session: Any, now: dt.datetime) -> str:
     if gone:
         audit.record(session, AuditVerb.BULK, "access_log", label=f"tidy: {gone}", reason="kept for 3 years, now over")
     session.commit()
+    database.look_at_tables(db.engine)
     if database.checkpoint(db.engine) is False:
         current_app.logger.warning("SQLite's WAL could not be emptied this time: somebody was reading for long")
     return str(gone)

@@ -173,7 +173,8 @@ def settle(session: Any, customer: Customer, now: dt.datetime, created: bool) ->
             followups.on_event(session, Trigger.NEW_LEAD, customer, now)
         return
     was = customer.__dict__.pop("was", {})
-    if was and all(value == getattr(customer, name) for name, value in was.items()):
+    moved = not was or any(value != getattr(customer, name) for name, value in was.items())
+    if not moved and not customer.do_not_disturb:
         return  # nothing that tasks go by
     _hand_over(session, customer, was.get("owner_id"))
     if was and (was["grade"] != customer.grade or was["stage"] != customer.stage):

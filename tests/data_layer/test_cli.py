@@ -326,7 +326,7 @@ def test_check_says_that_migrations_are_missing(run: Command) -> None:
 def test_demo_adds_rows_for_measuring(new_app: Flask) -> None:
     result = runner_of(new_app)("demo", "--customers", "60", "--visits", "150", "--staff", "12", "--seed", "5")
     assert result.exit_code == 0, result.output
-    assert (count(Customer), count(Visit), count(User)) == (60, 150, 7)
+    assert (count(Customer), count(Visit), count(User)) == (60, 150, 12)
     again = runner_of(new_app)("demo", "--customers", "10", "--staff", "12")
     assert again.exit_code == 0, again.output
     assert count(Customer) == 70

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -110,7 +111,9 @@ def catalogue(url: str) -> list[tuple[Any, ...]]:
                 "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint UNION ALL "
                 "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1, 2").all()
     engine.dispose()
-    return [tuple(row) for row in found]
+    # PostgreSQL writes casts and brackets anew when it reads its own words
+    casts = re.compile(r"::(character varying|text)(\[\])?|[()]")
+    return [tuple(casts.sub("", str(one)) for one in row) for row in found]
 
 
 def _engine(url: str) -> sa.Engine:

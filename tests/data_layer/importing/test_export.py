@@ -60,8 +60,9 @@ def rows(session, cast):
 
 def exported(model):
     """The CSV that the export of a whole table sends."""
-    rows = exports.rows_of(model, sa.select(model).order_by(model.id))
-    return io.BytesIO("".join(exports._csv(exports.heading(model), rows)).encode())
+    names = [name for name, _field in exports.columns_of(model)]
+    export = exports.Export(model, names, sa.select(model).order_by(model.id))
+    return io.BytesIO("".join(exports._csv(export.heading(), export.pieces(text=True))).encode())
 
 
 def content(session, model):
