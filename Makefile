@@ -21,7 +21,8 @@ lint: dev  ## style, types, templates, words
 	@$(BIN)/djlint --quiet --lint admin_app/templates
 	@$(BIN)/python -m admin_app.catalogue --check
 
-bench: dev  ## the speed of each main task (SCALE=0.01: 10,000 customers, under two minutes)
+bench:  ## the speed of each main task (SCALE=0.01: 10,000 customers, under two minutes)
+	@$(PYTHON) run.py --prepare-dev >&2
 	@$(BIN)/python -m bench
 
 load: dev  ## fifty people at work for ten minutes, and whether anything is lost
