@@ -24,7 +24,8 @@ INTERNAL = {"sign_in", "sign_in_failure", "submission", "job_run", "audit_head",
 UNGATED_READ = INTERNAL - {"audit_entry", "access_log"}
 # Tables whose rows everybody signed in may refer to (names of people, rules, metrics); the screen has a right.
 DIRECTORY = {"store", "team", "role", "user", "metric", "score_scheme", "scheme_line", "score_period",
-             "followup_rule", "agreement"}
+             "followup_rule", "agreement", "segment", "calendar_day"}
+SHARED = {"segment", "calendar_day"}  # rows without a store are everybody's to read, and a group role's to change
 FOLLOWS_CUSTOMER = {"contact", "visit", "promise", "gift", "customer_reader"}
 
 GATED = tuple(model for model in m.MODELS if model.__tablename__ not in UNGATED_READ)
@@ -50,7 +51,8 @@ def _for_person(model: Any, actor: Actor, verb: str) -> list[Any]:
     table = model.__tablename__
     width: Scope = getattr(actor.right(table), verb)
     if table in DIRECTORY and verb == "read":
-        return [_own_stores(model, actor)]
+        own = _own_stores(model, actor)
+        return [sa.or_(own, model.store_id.is_(None)) if table in SHARED and own is not None else own]
     if width is Scope.NONE:
         return [sa.false()]
     parts = [] if width is Scope.ALL else [_own_stores(model, actor)]

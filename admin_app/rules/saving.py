@@ -23,7 +23,7 @@ RULES = {
     "customer": "customers", "vehicle": "vehicles", "visit": "visits", "promise": "promises",
     "repair_order": "repair_orders", "followup": "followups.by_hand", "followup_rule": "followups.rule_rows",
     "complaint": "complaints", "campaign": "campaigns", "campaign_member": "campaigns", "campaign_cost": "campaigns",
-    "store": "stores",
+    "store": "stores", "segment": "segments", "calendar_day": "calendar_days",
 }
 SYSTEM = {"customer", "vehicle", "visit", "promise", "repair_order", "followup"}  # settled in the system's name here
 PARENTS = ("customer_id", "campaign_id", "vehicle_id", "complaint_id")
