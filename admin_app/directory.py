@@ -20,7 +20,8 @@ from admin_app.models import BY_TABLE, DirectoryChange
 
 # table → the columns whose change counts; None: every column
 WATCHED: dict[str, tuple[str, ...] | None] = {
-    "agreement": None, "calendar_day": None, "field_set": None, "grant": None, "role": None, "store": None, "team": None,
+    "agreement": None, "calendar_day": None, "field_set": None, "grant": None, "role": None, "segment": None,
+    "store": None, "team": None,
     "user": ("username", "name", "store_id", "role_id", "second_role_id", "team_id", "active", "group_wide", "locale",
              "must_change_password", "agreement_version", "deleted_at"),
 }

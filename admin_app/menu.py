@@ -86,6 +86,8 @@ SECTIONS = (
     )),
     Section(_l("Settings"), "sliders", (
         Entry(_l("Follow-up rules"), "/admin/followup_rule/", "followup_rule"),
+        Entry(_l("Segments"), "/admin/segment/", "segment"),
+        Entry(_l("Working calendar"), "/admin/calendar_day/", "calendar_day"),
         Entry(_l("Stores"), "/admin/store/", "store"),
         Entry(_l("Teams"), "/admin/team/", "team"),
         Entry(_l("Staff"), "/admin/user/", "user"),

@@ -11,6 +11,7 @@ down_revision = '0005'
 branch_labels = None
 depends_on = None
 
+WATCHED = ("segment", "calendar_day")
 VERBS = ("INSERT", "UPDATE", "DELETE")
 
 
@@ -44,13 +45,14 @@ def upgrade() -> None:
         op.create_index(name, 'calendar_day', columns, unique=True, sqlite_where=sa.text(where),
                         postgresql_where=sa.text(where))
     op.add_column('followup_rule', sa.Column('segment_id', sa.Integer(), nullable=True))
-    if op.get_bind().dialect.name == "postgresql":
-        op.execute("CREATE TRIGGER directory_calendar_day AFTER INSERT OR UPDATE OR DELETE ON calendar_day "
-                   "FOR EACH STATEMENT EXECUTE FUNCTION directory_changed()")
-        return
-    for verb in VERBS:
-        op.execute(f"CREATE TRIGGER directory_calendar_day_{verb.lower()} AFTER {verb} ON calendar_day "
-                   "BEGIN INSERT INTO directory_change (id) VALUES (NULL); END")
+    for table in WATCHED:
+        if op.get_bind().dialect.name == "postgresql":
+            op.execute(f"CREATE TRIGGER directory_{table} AFTER INSERT OR UPDATE OR DELETE ON {table} "
+                       "FOR EACH STATEMENT EXECUTE FUNCTION directory_changed()")
+            continue
+        for verb in VERBS:
+            op.execute(f"CREATE TRIGGER directory_{table}_{verb.lower()} AFTER {verb} ON {table} "
+                       "BEGIN INSERT INTO directory_change (id) VALUES (NULL); END")
 
 
 def downgrade() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from admin_app import clock
-from admin_app.choices import Channel, MemberState, Trigger, VisitResult, VisitState
+from admin_app.choices import Channel, MemberState, Purpose, Trigger, VisitResult, VisitState
 from admin_app.models import Campaign, CampaignMember, Complaint, Customer, FollowUpRule, Store, Visit
 from admin_app.rules.followups import cases, making, rules
 from admin_app.rules.followups.staff import Staff
@@ -33,12 +33,13 @@ class Past:
     preferred: Any = None
 
 
+_REACHED = sa.or_(Visit.result.is_(None), Visit.result.in_(_EFFECTIVE))
 _DONE = Visit.state == VisitState.DONE
 PAST: dict[Trigger, Past] = {
     Trigger.NEW_LEAD: Past(Customer, Customer.created_at),
-    Trigger.SHOWROOM: Past(Visit, Visit.at, (_DONE, Visit.channel == Channel.STORE), Visit.staff_id),
-    Trigger.CONTACT: Past(Visit, Visit.at, (_DONE, Visit.next_on.is_(None), sa.or_(
-        Visit.result.is_(None), Visit.result.in_(_EFFECTIVE)))),
+    Trigger.SHOWROOM: Past(Visit, Visit.at, (_DONE, _REACHED, Visit.channel == Channel.STORE, sa.or_(
+        Visit.purpose_kind.is_(None), Visit.purpose_kind == Purpose.SALES)), Visit.staff_id),
+    Trigger.CONTACT: Past(Visit, Visit.at, (_DONE, _REACHED, Visit.next_on.is_(None))),
     Trigger.COMPLAINT_FINISHED: Past(Complaint, Complaint.finished_at),
     Trigger.CAMPAIGN_INVITED: Past(CampaignMember, CampaignMember.invited_at, (), CampaignMember.invited_by_id),
     Trigger.CAMPAIGN_ATTENDED: Past(CampaignMember, CampaignMember.attended_at, (), CampaignMember.invited_by_id),

@@ -50,7 +50,8 @@ def by_code(session: Any, code: str) -> FollowUpRule | None:
     return session.scalars(sa.select(FollowUpRule).where(FollowUpRule.code == code)).first()
 
 
-def _wanted(condition: dict[str, Any] | None) -> list[tuple[str, list[Any]]]:
+def wanted(condition: dict[str, Any] | None) -> list[tuple[str, list[Any]]]:
+    """(customer field, values of which one must be there) of what a condition says by a value or a list."""
     return [(name, list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value])
             for name, value in (condition or {}).items() if name not in OF_THE_TRIGGER and name != CLAUSES]
 
@@ -61,13 +62,13 @@ def _clauses(condition: dict[str, Any] | None) -> list[dict[str, Any]]:
 
 def asked(condition: dict[str, Any] | None) -> list[str]:
     """The customer fields that a condition looks at."""
-    return [name for name, _values in _wanted(condition)] + columns(_clauses(condition))
+    return [name for name, _values in wanted(condition)] + columns(_clauses(condition))
 
 
 def holds(condition: dict[str, Any] | None, customer: Customer, today: dt.date | None = None) -> bool:
     """Whether a customer fits a condition on a day; an empty condition fits everybody."""
     clauses = _clauses(condition)
-    return all(_same(getattr(customer, name), values) for name, values in _wanted(condition)) and (
+    return all(_same(getattr(customer, name), values) for name, values in wanted(condition)) and (
         not clauses or segments.holds(clauses, customer, today or clock.today()))
 
 
@@ -78,7 +79,7 @@ def _same(value: Any, values: list[Any]) -> bool:
 def criteria(condition: dict[str, Any] | None, today: dt.date | None = None) -> list[Any]:
     """The same as SQL criteria on Customer."""
     parts: list[Any] = []
-    for name, values in _wanted(condition):
+    for name, values in wanted(condition):
         column = getattr(Customer, name)
         given = [value for value in values if value is not None]
         either = ([column.in_(given)] if given else []) + ([column.is_(None)] if None in values else [])

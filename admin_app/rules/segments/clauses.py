@@ -129,7 +129,7 @@ def contradictions(clauses: list[Clause]) -> dict[int, Any]:
     """The clauses that no customer can fit together with an earlier one on the same field, each with a sentence."""
     found: dict[int, Any] = {}
     for place, clause in enumerate(clauses):
-        before = [one for one in clauses[:place] if one["field"] == clause["field"]]
+        before = [one for one in clauses[:place] if one["field"] == clause["field"] and clause["field"] in FACTS]
         if any(_exclude(one, clause) for one in before):
             found[place] = _l("Nobody can fit this together with the condition on %(field)s above.",
                               field=FACTS[clause["field"]].label)
