@@ -550,7 +550,7 @@ class Segment(Row, db.Model):
     name: Mapped[str] = c.text(_l("Segment name"), 80, listed=True, searched=True)
     store_id: Mapped[int | None] = c.link(_l("Store"), "store", listed=True, help=_l("Empty: for every store of the group."))
     clauses: Mapped[list[dict[str, Any]] | None] = c.data(_l("Who belongs to it"), help=_l("Every line must hold."))
-    active: Mapped[bool] = c.yes(_l("Active"), default=True, listed=True, filtered=True)
+    active: Mapped[bool] = c.yes(_l("In use"), default=True, listed=True, filtered=True)
     note: Mapped[str | None] = c.text(_l("Note"), 200, listed=True)
 
     def __str__(self) -> str:

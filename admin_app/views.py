@@ -13,10 +13,10 @@ from flask_login import current_user
 from admin_app import access, clock, models, passwords
 from admin_app.database import db
 from admin_app.desk import Bulk, DeskView, Quick, assign
+from admin_app.desk.filters import Filter, segment_filter
 from admin_app.desk.logs import LogDesk
 from admin_app.desk.rule_desk import RuleDesk
 from admin_app.desk.segment_desk import SegmentDesk
-from admin_app.desk.filters import Filter, segment_filter
 from admin_app.errors import RuleError
 from admin_app.rules import workdays
 from admin_app.web import csp_nonce
@@ -328,7 +328,8 @@ class AccessLogView(LogDesk):
 
 VIEWS: tuple[type[DeskView], ...] = (
     CustomerView, CustomerReaderView, ContactView, VehicleView, VehicleOwnerView, VisitView, PromiseView, GiftView,
-    FollowUpView, FollowUpRuleView, SegmentView, CalendarDayView, ComplaintView, ComplaintStepView, CampaignView, CampaignMemberView,
+    FollowUpView, FollowUpRuleView, SegmentView, CalendarDayView, ComplaintView, ComplaintStepView, CampaignView,
+    CampaignMemberView,
     CampaignCostView, RepairOrderView, MetricView, ScoreSchemeView, SchemeLineView, ScorePeriodView, ScoreView,
     ImportJobView, ImportTemplateView, DistinctPairView, CustomerMergeView, FieldSetView, SecondPersonRequestView,
     StoreView, TeamView, UserView, RoleView, GrantView, AgreementView, AuditEntryView, AccessLogView,

@@ -170,7 +170,7 @@ class ConditionField(ClausesField):
             if text and name == "festival":
                 words[name] = text[:40]
             elif text:
-                if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) and len(text) < 7):
+                if not (text.isascii() and text.isdigit() and int(text[:9]) >= 1 and len(text) < 7):
                     self.word_errors[name] = _("This is a whole number from 1.")
                 else:
                     words[name] = int(text)

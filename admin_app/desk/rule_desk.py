@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -117,7 +118,8 @@ class RuleDesk(ClauseDesk):
             "purpose": "service", "to_working_day": False}
         rule = FollowUpRule(**{name: value for name, value in values.items() if hasattr(FollowUpRule, name)})
         form.populate_obj(rule)
-        rule.id = stored.id if stored is not None else None
+        if stored is not None:
+            rule.id = stored.id
         return rule
 
     def _others(self, stored: Any, today: dt.date, stores: list[Store]) -> planning.Forecast:
@@ -128,6 +130,6 @@ class RuleDesk(ClauseDesk):
         for rule in rules.enabled(db.session, *dated):
             if stored is None or rule.id != stored.id:
                 key = ("forecast", rule.id, today, slot, access.current().store_ids)
-                found.update(directory.current().keep(key, lambda one=rule: planning.forecast(
-                    db.session, one, today, stores=stores)))
+                found.update(directory.current().keep(
+                    key, partial(planning.forecast, db.session, rule, today, stores=stores)))
         return found

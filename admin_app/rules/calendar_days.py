@@ -1,4 +1,4 @@
-"""A day of the working calendar that is entered by hand: a holiday, a weekend that is worked, a day the store is closed."""
+"""A day of the working calendar entered by hand: a holiday, a weekend that is worked, a day the store is closed."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
 """Working days of the Chinese calendar, and the clock that runs only while the store is open.
 
 Working days skip weekends and holidays and count the weekends that are worked (调休), as published (the package
-`holidays`) unless the desk's own calendar says otherwise (calendar_day, Settings → Working calendar). Store hours count every day
-(DOMAIN §3.2: 09:00–20:30 daily, a setting of the store).
+`holidays`) unless the desk's own calendar says otherwise (calendar_day, Settings → Working calendar).
+
+Store hours count every day (DOMAIN §3.2: 09:00–20:30 daily, a setting of the store).
 """
 
 from __future__ import annotations

@@ -72,5 +72,5 @@ def _cases(session: Any, rule: FollowUpRule, store: Store, today: dt.date, most:
 def waiting(session: Any, rule: FollowUpRule, store: Store, today: dt.date) -> dict[int, int]:
     """Owner → stale files that are to be confirmed and stand on nobody's desk yet. The session acts as system."""
     found = session.execute(sa.select(Customer.owner_id, sa.func.count()).where(
-        *_waiting(session, rule, store, today)).group_by(Customer.owner_id))
-    return {owner_id: number for owner_id, number in found}
+        *_waiting(session, rule, store, today)).group_by(Customer.owner_id)).all()
+    return dict(found)

@@ -33,7 +33,8 @@ def is_estimate(rule: Any) -> bool:
     return rule.trigger not in cases.DATED
 
 
-def forecast(session: Any, rule: Any, today: dt.date, days: int = DAYS, stores: Iterable[Store] | None = None) -> Forecast:
+def forecast(session: Any, rule: Any, today: dt.date, days: int = DAYS,
+             stores: Iterable[Store] | None = None) -> Forecast:
     """How many tasks a rule would make per person and day from today over so many days, enabled or not.
 
     The rule need not be saved; nothing is written. stores: None for every store.
@@ -70,7 +71,8 @@ def _dated(session: Any, rule: Any, store: Store, staff: Staff, today: dt.date, 
     if rules.moves(session, rule):
         seen: set[str] = set()
         for day in (today + dt.timedelta(days=ahead) for ahead in range(days)):
-            for task in dated.tasks_between(session, rule, store, staff, dated.first_day(rule, day), day, clock.at(day)):
+            for task in dated.tasks_between(
+                    session, rule, store, staff, dated.first_day(rule, day), day, clock.at(day)):
                 if task["occurrence"] not in seen:
                     seen.add(task["occurrence"])
                     yield day, task
@@ -118,7 +120,8 @@ def _not_there(session: Any, found: Iterator[Task]) -> Iterator[Task]:
         yield from ((day, task) for day, task in piece if task["occurrence"] not in there)
 
 
-def preview(session: Any, rule: FollowUpRule, today: dt.date, now: dt.datetime, days: int = DAYS) -> dict[int | None, int]:
+def preview(session: Any, rule: FollowUpRule, today: dt.date, now: dt.datetime,
+            days: int = DAYS) -> dict[int | None, int]:
     """How many tasks per person a rule on dates would make from today over so many days; empty for a rule on events.
     Key None: tasks that nobody would get."""
     counts: Counter[int | None] = Counter()
@@ -170,7 +173,8 @@ def plan(session: Any, rule: Any, stored: Any, others: Forecast, today: dt.date,
 
 def open_tasks(session: Any, today: dt.date, stores: list[Store], days: int = DAYS) -> Forecast:
     """The open tasks of the days to come; what is overdue stands on today."""
-    last, counts = today + dt.timedelta(days=days - 1), Counter()
+    counts: Forecast = Counter()
+    last = today + dt.timedelta(days=days - 1)
     with session.no_autoflush, access.as_system(session, "preview of a rule"):
         found = session.execute(sa.select(FollowUp.assignee_id, FollowUp.due_on, sa.func.count()).where(
             FollowUp.store_id.in_([store.id for store in stores]), FollowUp.state.in_(OPEN_STATES),
@@ -193,4 +197,5 @@ def _lines(session: Any, before: Forecast, after: Forecast, stores: list[Store])
     for counts, name in ((before, "before"), (after, "after")):
         for (one, day), number in counts.items():
             getattr(found[one], name)[day] = number
-    return sorted(found.values(), key=lambda line: (line.person_id is not None, -abs(line.totals[2]), -line.totals[1], line.name))
+    return sorted(found.values(), key=lambda line: (
+        line.person_id is not None, -abs(line.totals[2]), -line.totals[1], line.name))

@@ -2,8 +2,8 @@
 
 A condition names customer fields with a value or a list of values (None stands for "empty"). Beside these it may
 say things of the trigger: `months` and `km` (service), `festival`, `window_days` (after which a grade is stale),
-`most_a_day` (so many tasks to confirm a file has a person at a time); `clauses` holds what a value or a list cannot say,
-as a segment does (rules/segments). A rule may go by a saved segment beside its condition; both must hold then.
+`most_a_day` (so many tasks to confirm a file has a person at a time); `clauses` holds what a value or a list cannot
+say, as a segment does (rules/segments). A rule may go by a saved segment beside its condition; both must hold then.
 holds() in Python and criteria() in SQL say the same; a test keeps them equal. So do fits() and narrowed(), which take
 the segment with them.
 """
