@@ -24,6 +24,7 @@ from admin_app.rules.segments import faults, typed
 from admin_app.rules.segments.facts import FACTS
 from admin_app.rules.segments.operators import BY_NAME, OPERATORS, of_kind
 
+MOST_PEOPLE = 40  # names that are offered; where there are more one types a name (selects.MOST_PEOPLE)
 SPARE = 2  # blank lines, for those without script
 Clause = dict[str, Any]
 
@@ -51,7 +52,7 @@ def spec(names: Mapping[int, str]) -> str:
     fields = {}
     for fact in FACTS.values():
         offered = ([str(one.label) for one in fact.choices] if fact.choices is not None else list(names.values())
-                   if fact.kind == "person" else [str(month) for month in range(1, 13)] if fact.kind == "month" else [])
+                   if fact.kind == "person" and len(names) <= MOST_PEOPLE else [str(month) for month in range(1, 13)] if fact.kind == "month" else [])
         fields[fact.name] = {"kind": fact.kind, "ops": [one.name for one in of_kind(fact.kind)], "offered": offered,
                              "none": fact.kind in ("choice", "person", "text"), "unit": str(fact.unit or "")}
     return json.dumps({"fields": fields, "ops": {one.name: one.takes for one in OPERATORS},

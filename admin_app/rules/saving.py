@@ -13,7 +13,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from admin_app import access
+from admin_app import access, scope
 from admin_app.columns import fields
 from admin_app.errors import RuleError
 from admin_app.rules.changes import store_of
@@ -68,7 +68,7 @@ def _call(row: Any, name: str, *args: Any) -> Any:
 
 def _place(session: Any, row: Any) -> None:
     """The store of a new row: that of its customer, campaign, vehicle or complaint, else the acting person's."""
-    if "store_id" not in row.__table__.c or row.store_id is not None:
+    if "store_id" not in row.__table__.c or row.store_id is not None or row.__tablename__ in scope.SHARED:
         return
     from admin_app.models import BY_TABLE
 

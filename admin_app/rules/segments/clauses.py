@@ -94,10 +94,8 @@ def _fault(clause: Any) -> Any:
         return None if not values else _l("%(field)s takes no value here.", field=fact.label)
     if not values or (operator.takes != "many" and len(values) != 1):
         return _l("Say a value for %(field)s.", field=fact.label)
-    wrong = next((value for value in values if not _fits(fact, operator, value)), None)
-    if wrong is None and not (None in values and operator.takes != "many"):
-        return None
-    return _l("%(field)s has no value %(value)s.", field=fact.label, value=str(wrong)[:40])
+    wrong = [value for value in values if not _fits(fact, operator, value)]
+    return _l("%(field)s has no value %(value)s.", field=fact.label, value=str(wrong[0])[:40]) if wrong else None
 
 
 def _fits(fact: Fact, operator: Operator, value: Any) -> bool:
