@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
-from flask import current_app, g
+from flask import current_app, g, has_app_context
 from sqlalchemy import event
 
 from admin_app.database import db
@@ -95,6 +95,11 @@ def current() -> Directory:
 
     count, last = db.session.execute(access.ungated(sa.select(*stamp_columns()))).one()
     return at((count, last))
+
+
+def known(key: Any, make: Callable[[], Any], without: Any) -> Any:
+    """What is kept under a key; `without` where no application stands around the caller, as in a plain calculation."""
+    return current().keep(key, make) if has_app_context() else without
 
 
 def forget() -> None:

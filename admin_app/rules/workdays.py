@@ -13,7 +13,6 @@ from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from flask import has_app_context
 
 from admin_app import clock
 from admin_app.choices import DayKind
@@ -46,11 +45,9 @@ def is_working_day(day: dt.date, store_id: int | None = None) -> bool:
 
 def own_days() -> dict[tuple[int | None, dt.date], bool]:
     """(store or None, day) → whether it is worked, of every row of calendar_day; kept until one of them changes."""
-    if not has_app_context():
-        return {}
     from admin_app import directory
 
-    found: dict[tuple[int | None, dt.date], bool] = directory.current().keep("calendar", _read)
+    found: dict[tuple[int | None, dt.date], bool] = directory.known("calendar", _read, {})
     return found
 
 

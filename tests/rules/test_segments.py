@@ -60,7 +60,7 @@ def values_for(fact: Fact, operator: Operator, cast: Cast) -> list[list[Any]]:
     pool: list[Any] = {"text": [word for word in WORDS if word], "tags": ["常客", "A", "a"], "month": list(range(1, 13)),
                        "day": [day.isoformat() for day in DAYS], "person": [cast.colleague.id, cast.sales_consultant.id]
                        }.get(fact.kind) or [one.value for one in fact.choices or ()]
-    single = [[value] for value in pool]
+    single = [[value] for value in pool[:6]]
     if operator.takes == "one":
         return single
     return [*single, pool[:2], *([[None], [None, pool[0]]] if fact.kind in ("choice", "person", "text") else [])]

@@ -35,7 +35,9 @@ ROLES_ONLY = {
 # What each generated screen serves; tests/screens/test_matrix.py says to whom.
 GENERATED = {"index_view", "create_view", "edit_view", "details_view", "delete_view", "action_view", "ajax_lookup",
              "ajax_update", "export", "columns_view"}
-EXTRA = {"user.password_view": {"administrator"}}
+EXTRA = {"user.password_view": {"administrator"},
+         "followup_rule.preview_view": {"general_manager", "care_manager"},
+         "segment.size_view": {"general_manager", "care_manager", "marketing"}}
 
 
 def known(endpoint: str) -> bool:
