@@ -46,6 +46,7 @@ document.addEventListener("click", (event) => {
   closeMenus(closest(event, "details.pop"));
   const opener = closest(event, "[data-open]");
   if (opener) open(opener.dataset.open);
+  if (closest(event, "[data-close]")) closest(event, "dialog")?.close("cancel");
   if (closest(event, "[data-dismiss-toast]")) closest(event, ".toast-bar").remove();
   const sheet = event.target;
   if (sheet instanceof HTMLDialogElement && outside(event, sheet)) sheet.close("cancel");

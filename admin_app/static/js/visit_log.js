@@ -5,6 +5,7 @@ const NOT_KEPT = new Set(["csrf_token", "key", "customer", "followup", "back"]);
 
 tidy();
 for (const form of document.querySelectorAll("form[data-log]")) attach(form);
+document.addEventListener("task-shown", () => { for (const form of document.querySelectorAll("#task form[data-log]")) attach(form); });
 
 function attach(form) {
   const name = PREFIX + form.dataset.log;
