@@ -7,6 +7,10 @@ const LONGEST = 600; // minutes
 let waiting = "";
 let call = null; // {task, at, back: when the person was back}
 
+const sheet = () => document.querySelector("#task [data-after-call]");
+const task = () => document.getElementById("task")?.dataset.number ?? "";
+const minutes = () => Math.min(LONGEST, Math.max(1, Math.ceil((Date.now() - call.at) / 60_000)));
+
 document.addEventListener("revealed", (event) => {
   const button = event.detail.button;
   if (!button.hasAttribute("data-call")) return;
@@ -63,10 +67,6 @@ function tick() {
   place.querySelector("[data-clock]").textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
   place.querySelector("[data-minutes]").textContent = minutes();
 }
-
-const sheet = () => document.querySelector("#task [data-after-call]");
-const task = () => document.getElementById("task")?.dataset.number ?? "";
-const minutes = () => Math.min(LONGEST, Math.max(1, Math.ceil((Date.now() - call.at) / 60_000)));
 
 // One press says how it ended; next contact and notes are taken as they stand in the form.
 document.addEventListener("click", (event) => {

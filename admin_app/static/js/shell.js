@@ -4,7 +4,7 @@ import "./find.js";
 import "./reveal.js";
 
 const search = document.getElementById("q");
-const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
+const typing = (target) => target.closest("input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]");
 const go = Object.fromEntries((document.querySelector("[data-jumps]")?.dataset.jumps ?? "").split(" ").filter(Boolean).map((one) => [one[0], one.slice(1)]));
 let waiting = false; // a G was pressed and its second key is awaited
 
