@@ -57,6 +57,7 @@ SECTIONS = (
     Section(_l("Sales"), "steer", (
         Entry(_l("Leads"), "/admin/customer/", "customer", query="flt0_stage_equals=lead"),
         Entry(_l("Prospects"), "/admin/customer/", "customer", query="flt0_stage_equals=prospect"),
+        Entry(_l("Pool"), "/admin/pool/", "customer", verb="claim"),
     )),
     Section(_l("After-sales"), "wrench", (
         Entry(_l("Repair orders"), "/admin/repair_order/", "repair_order"),

@@ -25,7 +25,7 @@ SIGNED_IN = {
     "imports.columns", "imports.run", "imports.undo", "imports.errors",
     "customer_page.confirm", "duplicates.show", "duplicates.check", "quality.page", "quality.rows",
     "prints.customer", "prints.day", "prints.callback", "requests.show",
-    "handover.people", "handover.person", "handover.give",
+    "handover.people", "pool.show", "pool.claim", "handover.person", "handover.give",
     "requests.ask_form", "requests.ask", "requests.decide", "requests.withdraw", "requests.use"}
 # Named roles only.
 ROLES_ONLY = {

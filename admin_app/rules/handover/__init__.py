@@ -12,7 +12,15 @@ from __future__ import annotations
 
 from admin_app.rules.handover.draft import ONE, POOL, SPREAD, Draft, Wishes, draft
 from admin_app.rules.handover.giving import give, last_report
-from admin_app.rules.handover.holdings import BY_NAME, CUSTOMER, HISTORY, HOLDINGS, by_stage_and_grade, counts, has_anything
+from admin_app.rules.handover.holdings import (
+    BY_NAME,
+    CUSTOMER,
+    HISTORY,
+    HOLDINGS,
+    by_stage_and_grade,
+    counts,
+    has_anything,
+)
 from admin_app.rules.handover.who import check, deputies, may_hand_over, receivers, within_reach
 
 __all__ = [
