@@ -94,7 +94,8 @@ class Actor:
         return EVERYTHING if self.system is not None else self.rights.get(table, NOTHING)
 
     def may(self, table: str, verb: str) -> bool:
-        """Whether the person may `read`, `write`, `create`, `delete`, `export`, `reveal`, `assign`, `merge`, `claim` at all."""
+        """Whether the person may `read`, `write`, `create`, `delete`, `export`, `reveal`, `assign`, `merge`, `claim`
+        at all."""
         right = self.right(table)
         if verb in ("delete", "export") and right.second:
             return False

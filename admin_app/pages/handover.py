@@ -37,7 +37,7 @@ def register(app: Flask) -> None:
 
 @bp.get("/")
 def people() -> Any:
-    """The people whom one may hand over, with what stands on them; those who have left and still hold something first."""
+    """The people whom one may hand over, with what stands on them; first those who have left and still hold some."""
     actor = access.current()
     if not actor.manages:
         abort(403)
