@@ -100,6 +100,7 @@ class Store(Row, db.Model):
     recall_days: Mapped[int] = c.whole(_l("Re-callback within"), default=3, server_default="3", unit=_l("days"), group=_l("Complaints"), help=_l("Calendar days after finishing."))
     recall_tries: Mapped[int] = c.whole(_l("Failed attempts before a manager may confirm"), default=3, server_default="3", group=_l("Complaints"))
     stale_months: Mapped[int] = c.whole(_l("File to be confirmed again after"), default=12, server_default="12", unit=_l("months"), group=_l("Data quality"))
+    consent_text: Mapped[str] = c.text(_l("Version of the consent text in use"), 40, default="1", server_default="1", group=_l("Contacting customers"), help=_l("Stands on every consent that is recorded from now on."))
     demo: Mapped[bool] = c.yes(_l("Demo store"), readonly=True)
 
     def __str__(self) -> str:
@@ -314,6 +315,7 @@ class Customer(StoreRow, db.Model):
     confidential_reason: Mapped[str | None] = c.text(_l("Why confidential"), 200, group=CARE)
     confidential_until: Mapped[dt.date | None] = c.day(_l("Confidential until"), group=CARE)
     do_not_disturb: Mapped[bool] = c.yes(_l("No marketing contact"), filtered=True, group=CARE)
+    marketing_withdrawn: Mapped[bool] = c.yes(_l("Consent to marketing withdrawn"), filtered=True, readonly=True, group=CARE)
     lost_reason: Mapped[str | None] = c.text(_l("Why lost"), 200, group=CARE, names=("战败原因", "流失原因"))
 
     last_contact_at: Mapped[dt.datetime | None] = c.moment(_l("Last contact"), listed=True, filtered=True, readonly=True, group=CARE, names=("最近联系", "上次联系", "最后跟进"))
@@ -339,6 +341,26 @@ class CustomerReader(StoreRow, db.Model):
 
     def __str__(self) -> str:
         return self.reason
+
+
+class Consent(StoreRow, db.Model):
+    """同意记录: what a customer consented to or withdrew, under which text, how and when. Only ever added to: the
+    latest row of a purpose holds (rules/consents.py)."""
+
+    __tablename__ = "consent"
+    __table_args__ = (sa.Index("ix_consent_customer", "customer_id", "at"),)  # what holds, and the history
+
+    customer_id: Mapped[int] = c.link(_l("Customer"), "customer", listed=True)
+    purpose: Mapped[str] = c.choice(_l("Consents to"), ch.ConsentPurpose, listed=True, filtered=True)
+    state: Mapped[str] = c.choice(_l("State"), ch.ConsentState, listed=True, filtered=True)
+    at: Mapped[dt.datetime] = c.moment(_l("Time"), listed=True, filtered=True)
+    source: Mapped[str] = c.choice(_l("How it was said"), ch.ConsentSource, listed=True, filtered=True)
+    text_version: Mapped[str] = c.text(_l("Version of the text"), 40, listed=True)
+    by_id: Mapped[int | None] = c.link(_l("Recorded by"), "user", listed=True, filtered=True)
+    note: Mapped[str | None] = c.text(_l("Note"), 200)
+
+    def __str__(self) -> str:
+        return f"#{self.id}"
 
 
 class Contact(StoreRow, db.Model):
