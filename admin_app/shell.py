@@ -58,6 +58,11 @@ def top() -> Markup:
         ASKED, str(escape(asked))))
 
 
+def outbox() -> Markup:
+    """The bar over what waits on this device to be sent; hidden until something does."""
+    return piece(("outbox",), "shell/outbox.html")
+
+
 def tabbar() -> Markup:
     """The thumb bar of phones."""
     path = request.path
