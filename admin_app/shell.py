@@ -72,6 +72,11 @@ def bell(unread: int) -> tuple[Markup, Markup]:
             Markup('<span class="dot" aria-hidden="true">{}</span>').format(number))
 
 
+def outbox() -> Markup:
+    """The bar over what waits on this device to be sent; hidden until something does."""
+    return piece(("outbox",), "shell/outbox.html")
+
+
 def tabbar() -> Markup:
     """The thumb bar of phones."""
     path = request.path
