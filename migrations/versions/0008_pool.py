@@ -1,13 +1,13 @@
 """since when a customer stands in the pool, and how many a person may claim in a day
 
-Revision: 0006, after 0005.
+Revision: 0008, after 0007.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0006'
-down_revision = '0005'
+revision = '0008'
+down_revision = '0007'
 branch_labels = None
 depends_on = None
 
