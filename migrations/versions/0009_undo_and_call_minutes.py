@@ -1,13 +1,13 @@
 """what several follow-ups were before they were changed at once, for the way back; how long a call took
 
-Revision: 0006, after 0005.
+Revision: 0009, after 0008.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0006'
-down_revision = '0005'
+revision = '0009'
+down_revision = '0008'
 branch_labels = None
 depends_on = None
 
