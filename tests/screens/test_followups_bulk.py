@@ -117,7 +117,8 @@ def test_a_manager_gives_the_whole_list_away_and_takes_it_back(many: list[int], 
 @pytest.mark.parametrize("role", ["auditor", "marketing", "administrator"])
 def test_those_who_may_not_write_change_nothing(many: list[int], sign_in: Any, role: str) -> None:
     client = sign_in(role)
-    answer = send(client, BULK, verb="skip", all="1", counted=MANY, back=PAGE + "?owner=all", confirm="1", reason="无关")
+    answer = send(client, BULK, verb="skip", all="1", counted=MANY, back=PAGE + "?owner=all", confirm="1",
+                  reason="无关")
     assert answer.status_code == 403
     assert send(client, PAGE + "undo/?key=x").status_code == 403
     assert states() == {ch.FollowUpState.OPEN}
