@@ -51,13 +51,21 @@ def spec(names: Mapping[int, str]) -> str:
     take."""
     fields = {}
     for fact in FACTS.values():
-        offered = ([str(one.label) for one in fact.choices] if fact.choices is not None else list(names.values())
-                   if fact.kind == "person" and len(names) <= MOST_PEOPLE else [str(month) for month in range(1, 13)] if fact.kind == "month" else [])
+        offered = _offered(fact, names)
         fields[fact.name] = {"kind": fact.kind, "ops": [one.name for one in of_kind(fact.kind)], "offered": offered,
                              "none": fact.kind in ("choice", "person", "text"), "unit": str(fact.unit or "")}
     return json.dumps({"fields": fields, "ops": {one.name: one.takes for one in OPERATORS},
                        "words": {one.name: str(one.label) for one in OPERATORS}, "none": str(typed.NONE),
                        "days": str(_("days")), "between": str(_("、"))}, ensure_ascii=False)
+
+
+def _offered(fact: Any, names: Mapping[int, str]) -> list[str]:
+    """The values that can be ticked, by their labels; none where one types."""
+    if fact.kind == "person":
+        return list(names.values()) if len(names) <= MOST_PEOPLE else []
+    if fact.kind == "month":
+        return [str(month) for month in range(1, 13)]
+    return [str(one.label) for one in fact.choices or ()]
 
 
 def operators() -> list[tuple[str, Any]]:

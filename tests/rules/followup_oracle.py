@@ -27,7 +27,13 @@ MARKETING = {"care", "campaign", "greeting"}
 Due = tuple[str, dt.date]  # occurrence, day
 OF_CARS = {"insurance": "insurance_until", "warranty": "warranty_until", "inspection": "inspection_until"}
 SOLAR = {"new_year": (1, 1), "women": (3, 8), "labour": (5, 1), "national": (10, 1)}
-LUNAR = {"spring": (1, 1), "lantern": (1, 15), "dragon_boat": (5, 5), "mid_autumn": (8, 15), "double_ninth": (9, 9)}
+LUNAR = {
+    "spring": (1, 1),
+    "lantern": (1, 15),
+    "dragon_boat": (5, 5),
+    "mid_autumn": (8, 15),
+    "double_ninth": (9, 9),
+}
 CHINA = holidays.country_holidays("CN", years=range(2025, 2030))
 
 
@@ -38,7 +44,7 @@ def kept_in(year: int, month: int, day: int) -> dt.date:
         found = Lunar.fromYmd(year, month, day).getSolar()
         if Solar.fromYmd(found.getYear(), found.getMonth(), found.getDay()).getLunar().getDay() == day:
             return dt.date(found.getYear(), found.getMonth(), found.getDay())
-    except Exception:  # noqa: BLE001 - the library refuses a 30th that is not there with a plain Exception
+    except Exception:  # the library refuses a 30th that is not there with a plain Exception
         pass
     return kept_in(year, month, day - 1)
 
@@ -77,7 +83,7 @@ def fits(rule: Any, customer: m.Customer) -> bool:
             values = wanted if isinstance(wanted, list) else [wanted]
             if getattr(customer, name) not in values:
                 return False
-    return not (customer.do_not_disturb and rule.purpose in MARKETING)
+    return not ((customer.do_not_disturb or customer.marketing_withdrawn) and rule.purpose in MARKETING)
 
 
 class Small:
@@ -96,10 +102,13 @@ class Small:
         trigger = rule.trigger.value
         for car in self.cars:
             served = car.last_service_on or car.bought_on
-            dates = {"delivery": car.bought_on if car.bought_here else None, "churn": served,
-                     "first_service": None if car.first_service_done else car.next_service_on,
-                     "next_service": car.next_service_on if car.first_service_done else None,
-                     **{name: getattr(car, column) for name, column in OF_CARS.items()}}
+            dates = {
+                "delivery": car.bought_on if car.bought_here else None,
+                "churn": served,
+                "first_service": None if car.first_service_done else car.next_service_on,
+                "next_service": car.next_service_on if car.first_service_done else None,
+                **{name: getattr(car, column) for name, column in OF_CARS.items()},
+            }
             base = dates.get(trigger)
             if base is not None:
                 mark = served if "service" in trigger else base
@@ -112,12 +121,19 @@ class Small:
         if trigger == "promise_due":
             for one in self.promises:
                 if one.state == ch.PromiseState.OPEN:
-                    yield self.by_id[one.customer_id], one.due_on, f"{rule.code}:promise:{one.id}:{one.due_on}"
+                    yield (
+                        self.by_id[one.customer_id],
+                        one.due_on,
+                        f"{rule.code}:promise:{one.id}:{one.due_on}",
+                    )
         if trigger == "repair_closed":
             for one in self.orders:
                 if one.state == ch.RepairState.CLOSED:
-                    yield (self.by_id[one.customer_id], clock.local_day(one.closed_at),
-                           f"{rule.code}:repair_order:{one.id}:1")
+                    yield (
+                        self.by_id[one.customer_id],
+                        clock.local_day(one.closed_at),
+                        f"{rule.code}:repair_order:{one.id}:1",
+                    )
 
     def kept(self, rule: Any, base: dt.date) -> Iterator[tuple[Any, str]]:
         """(customer, occurrence) of what is kept every year, on a day."""
@@ -127,12 +143,19 @@ class Small:
                     yield one, f"{rule.code}:customer:{one.id}:{base}"
         if rule.trigger == ch.Trigger.ANNIVERSARY:
             for car in self.cars:
-                if car.bought_here and car.bought_on and car.bought_on.year < base.year and same_day(car.bought_on, base):
+                if (
+                    car.bought_here
+                    and car.bought_on
+                    and car.bought_on.year < base.year
+                    and same_day(car.bought_on, base)
+                ):
                     yield self.by_id[car.customer_id], f"{rule.code}:vehicle:{car.id}:{base}"
         if rule.trigger == ch.Trigger.FESTIVAL:
             name = rule.condition["festival"]
             solar = SOLAR.get(name) == (base.month, base.day)
-            lunar = name in LUNAR and any(kept_in(year, *LUNAR[name]) == base for year in (base.year - 1, base.year))
+            lunar = name in LUNAR and any(
+                kept_in(year, *LUNAR[name]) == base for year in (base.year - 1, base.year)
+            )
             if solar or lunar:
                 for one in self.customers:
                     yield one, f"{rule.code}:customer:{one.id}:{base}"
@@ -153,8 +176,12 @@ class Small:
             if rule.to_working_day:
                 day = working(day, self.said)
             ends = None if rule.expires_after is None else base + dt.timedelta(days=rule.expires_after)
-            if first <= day <= last and fits(rule, customer) and drawn(rule.sample_percent, key) and not (
-                    ends is not None and ends < day):
+            if (
+                first <= day <= last
+                and fits(rule, customer)
+                and drawn(rule.sample_percent, key)
+                and not (ends is not None and ends < day)
+            ):
                 found.add((key, day, ends))
         return found
 
@@ -162,28 +189,64 @@ class Small:
 def fill(session: Any, cast: Any, count: int, seed: int, year: int = 2026) -> None:
     """Customers with cars, promises and orders whose dates lie all over a year; birthdays of every kind."""
     draw = random.Random(seed)
-    edges = [dt.date(1992, 2, 29), dt.date(1980, 1, 30), dt.date(1985, 12, 30), dt.date(1990, 6, 30), dt.date(1990, 5, 1),
-             dt.date(year, 3, 1), dt.date(1971, 1, 1)]
+    edges = [
+        dt.date(1992, 2, 29),
+        dt.date(1980, 1, 30),
+        dt.date(1985, 12, 30),
+        dt.date(1990, 6, 30),
+        dt.date(1990, 5, 1),
+        dt.date(year, 3, 1),
+        dt.date(1971, 1, 1),
+    ]
 
     def some(back: int, ahead: int) -> dt.date:
         return dt.date(year, 1, 1) + dt.timedelta(days=draw.randint(-back, ahead))
 
     for number in range(count):
         customer = make_customer(
-            session, owner=draw.choice([cast.sales_consultant, cast.colleague]), stage=draw.choice(list(ch.Stage)),
-            tier=draw.choice([None, *ch.Tier]), grade=ch.Grade.D, advisor_id=draw.choice([None, cast.service_advisor.id]),
+            session,
+            owner=draw.choice([cast.sales_consultant, cast.colleague]),
+            stage=draw.choice(list(ch.Stage)),
+            tier=draw.choice([None, *ch.Tier]),
+            grade=ch.Grade.D,
+            advisor_id=draw.choice([None, cast.service_advisor.id]),
             birthday=edges[number % len(edges)] if number % 2 else some(20_000, 0),
-            birthday_calendar=draw.choice(list(ch.BirthdayCalendar)), do_not_disturb=draw.random() < .1,
-            registered_on=some(500, 300), last_contact_at=draw.choice([None, clock.at(some(400, 300), draw.choice([0, 9, 23]))]))
-        if draw.random() < .8:
+            birthday_calendar=draw.choice(list(ch.BirthdayCalendar)),
+            do_not_disturb=draw.random() < 0.1,
+            marketing_withdrawn=draw.random() < 0.1,
+            registered_on=some(500, 300),
+            last_contact_at=draw.choice([None, clock.at(some(400, 300), draw.choice([0, 9, 23]))]),
+        )
+        if draw.random() < 0.8:
             car = make_vehicle(
-                session, customer, bought_on=draw.choice([some(900, 300), dt.date(2024, 2, 29)]), bought_here=draw.random() < .8,
-                last_service_on=draw.choice([None, some(400, 100)]), first_service_done=draw.random() < .5,
-                next_service_on=some(30, 400), insurance_until=some(0, 460), warranty_until=some(0, 400),
-                inspection_until=some(0, 400))
-            if draw.random() < .4:
-                make_order(session, customer, vehicle=car, state=ch.RepairState.CLOSED, closed_at=clock.at(some(30, 360), 23))
-        if draw.random() < .4:
-            session.add(m.Promise(store_id=customer.store_id, customer_id=customer.id, what="答应", by_id=cast.colleague.id,
-                                  due_on=some(5, 370), state=draw.choice(list(ch.PromiseState))))
+                session,
+                customer,
+                bought_on=draw.choice([some(900, 300), dt.date(2024, 2, 29)]),
+                bought_here=draw.random() < 0.8,
+                last_service_on=draw.choice([None, some(400, 100)]),
+                first_service_done=draw.random() < 0.5,
+                next_service_on=some(30, 400),
+                insurance_until=some(0, 460),
+                warranty_until=some(0, 400),
+                inspection_until=some(0, 400),
+            )
+            if draw.random() < 0.4:
+                make_order(
+                    session,
+                    customer,
+                    vehicle=car,
+                    state=ch.RepairState.CLOSED,
+                    closed_at=clock.at(some(30, 360), 23),
+                )
+        if draw.random() < 0.4:
+            session.add(
+                m.Promise(
+                    store_id=customer.store_id,
+                    customer_id=customer.id,
+                    what="答应",
+                    by_id=cast.colleague.id,
+                    due_on=some(5, 370),
+                    state=draw.choice(list(ch.PromiseState)),
+                )
+            )
     session.flush()

@@ -1,4 +1,4 @@
-"""The dated rules against a slow oracle, the nightly job day by day over a year, and the preview against what is made."""
+"""The dated rules against a slow oracle, the nightly job day by day over a year, preview against what is made."""
 
 from __future__ import annotations
 
@@ -52,24 +52,47 @@ def test_the_sql_list_and_the_slow_oracle_agree(session: Any, cast: Any) -> None
     small = oracle.Small(session)
     given_rule = st.builds(
         lambda offset, move, ends, purpose, sample, tier, festival: m.FollowUpRule(
-            code="drawn", name="抽", offset=offset, unit=ch.OffsetUnit.DAYS, to_working_day=move,
-            expires_after=ends, purpose=purpose, sample_percent=sample, assignee=ch.Assignee.OWNER,
-            channel=ch.Channel.PHONE, condition={"festival": festival} | ({"tier": tier} if tier else {})),
-        st.integers(-100, 100), st.booleans(), st.none() | st.integers(-5, 130),
-        st.sampled_from([ch.Purpose.CARE, ch.Purpose.SERVICE]), st.sampled_from([0, 30, 100]),
+            code="drawn",
+            name="抽",
+            offset=offset,
+            unit=ch.OffsetUnit.DAYS,
+            to_working_day=move,
+            expires_after=ends,
+            purpose=purpose,
+            sample_percent=sample,
+            assignee=ch.Assignee.OWNER,
+            channel=ch.Channel.PHONE,
+            condition={"festival": festival} | ({"tier": tier} if tier else {}),
+        ),
+        st.integers(-100, 100),
+        st.booleans(),
+        st.none() | st.integers(-5, 130),
+        st.sampled_from([ch.Purpose.CARE, ch.Purpose.SERVICE]),
+        st.sampled_from([0, 30, 100]),
         st.none() | st.lists(st.sampled_from([None, "A", "C"]), min_size=1, max_size=2, unique=True),
-        st.sampled_from([*oracle.SOLAR, *oracle.LUNAR]))
-    starts = st.sampled_from([*DAYS_2026[::9], *LEAP[::4], *LEAP_MONTH[::6], dt.date(2026, 2, 10), dt.date(2026, 9, 28)])
+        st.sampled_from([*oracle.SOLAR, *oracle.LUNAR]),
+    )
+    starts = st.sampled_from(
+        [*DAYS_2026[::9], *LEAP[::4], *LEAP_MONTH[::6], dt.date(2026, 2, 10), dt.date(2026, 9, 28)]
+    )
     seen = Counter()
 
-    @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck),
-              phases=[Phase.explicit, Phase.generate])
+    @settings(
+        max_examples=12,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.explicit, Phase.generate],
+    )
     @given(given_rule, starts)
     def agree(rule: m.FollowUpRule, first: dt.date) -> None:
         for trigger in cases.DATED:
             rule.trigger = trigger
             slowly = small.due(rule, first, first + 40 * ONE)
-            assert found_by_sql(session, rule, first, first + 40 * ONE) == slowly, (trigger, rule.offset, first)
+            assert found_by_sql(session, rule, first, first + 40 * ONE) == slowly, (
+                trigger,
+                rule.offset,
+                first,
+            )
             seen[trigger] += len(slowly)
 
     agree()
@@ -99,9 +122,14 @@ def job(session: Any, day: dt.date) -> set[tuple[str, int | None]]:
     last = session.scalar(sa.select(sa.func.coalesce(sa.func.max(m.FollowUp.id), 0)))
     followups.make_dated(session, day, clock.at(day, 6))
     session.flush()
-    return {(row.occurrence, row.assignee_id) for row in session.execute(
-        sa.select(m.FollowUp.occurrence, m.FollowUp.assignee_id).where(
-            m.FollowUp.id > last, m.FollowUp.rule_id.in_([rule.id for rule in dated_rules(session)])))}
+    return {
+        (row.occurrence, row.assignee_id)
+        for row in session.execute(
+            sa.select(m.FollowUp.occurrence, m.FollowUp.assignee_id).where(
+                m.FollowUp.id > last, m.FollowUp.rule_id.in_([rule.id for rule in dated_rules(session)])
+            )
+        )
+    }
 
 
 def ahead(session: Any, today: dt.date) -> dict[dt.date, Counter[tuple[str, int | None]]]:
@@ -141,7 +169,14 @@ def test_every_day_of_2026_the_preview_is_what_is_made(session: Any, cast: Any) 
     made = walk(session, DAYS_2026, preview_every=7)
     assert made > 100
     codes = {key.partition(":")[0] for key in session.scalars(sa.select(m.FollowUp.occurrence))}
-    assert {"birthday", "anniversary", "festival_spring", "insurance_90", "promise_due", "repair_day3"} <= codes
+    assert {
+        "birthday",
+        "anniversary",
+        "festival_spring",
+        "insurance_90",
+        "promise_due",
+        "repair_day3",
+    } <= codes
 
 
 @pytest.mark.parametrize("days", [LEAP, LEAP_MONTH], ids=["leap day", "leap month"])
@@ -155,10 +190,16 @@ def test_leap_days_and_leap_months_are_kept_once(session: Any, cast: Any, days: 
 def test_whom_a_rule_is_for_may_change_with_the_calendar_alone(session: Any, cast: Any) -> None:
     """A segment over the days since the last contact: the preview looks at each day as it will be."""
     oracle.fill(session, cast, 45, seed=4)
-    segment = save(session, m.Segment(name="久未联系", clauses=[
-        {"field": "last_contact_at", "op": "older_than", "values": [40]}]))
+    segment = save(
+        session,
+        m.Segment(
+            name="久未联系", clauses=[{"field": "last_contact_at", "op": "older_than", "values": [40]}]
+        ),
+    )
     for code in ("insurance_90", "insurance_45", "inspection_30", "anniversary"):
-        session.scalars(sa.select(m.FollowUpRule).where(m.FollowUpRule.code == code)).one().segment_id = segment.id
+        session.scalars(
+            sa.select(m.FollowUpRule).where(m.FollowUpRule.code == code)
+        ).one().segment_id = segment.id
     for rule in session.scalars(sa.select(m.FollowUpRule)):
         rule.enabled = rule.segment_id is not None
     session.flush()
@@ -215,18 +256,34 @@ with app.app_context():
 
 
 @pytest.mark.usefixtures("store_app")
-def test_two_processes_at_once_make_every_task_once(session: Any, cast: Any, store_app: Any, tmp_path: Path) -> None:
+def test_two_processes_at_once_make_every_task_once(
+    session: Any, cast: Any, store_app: Any, tmp_path: Path
+) -> None:
     oracle.fill(session, cast, 45, seed=6)
     session.commit()
     days = DAYS_2026[40:44]
     small = oracle.Small(session)
-    expected = {rule.code: {key for key, _due in small.due(rule, days[0], days[-1])} for rule in dated_rules(session)}
+    expected = {
+        rule.code: {key for key, _due in small.due(rule, days[0], days[-1])} for rule in dated_rules(session)
+    }
     session.commit()
-    around = os.environ | {"NIGHT_URL": store_app.config["CAREDESK_DATABASE_URL"], "NIGHT_HOME": str(tmp_path),
-                           "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    around = os.environ | {
+        "NIGHT_URL": store_app.config["CAREDESK_DATABASE_URL"],
+        "NIGHT_HOME": str(tmp_path),
+        "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
+    }
     words = [sys.executable, "-c", NIGHT, *[day.isoformat() for day in days]]
-    nights = [subprocess.Popen(words, env=around, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                               text=True) for _ in range(2)]
+    nights = [
+        subprocess.Popen(
+            words,
+            env=around,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
     for night in nights:
         assert night.stdout is not None and night.stdout.readline() == "ready\n"
     for night in nights:

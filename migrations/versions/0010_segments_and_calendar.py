@@ -1,13 +1,13 @@
 """segments of customers, the working calendar, follow-up rules that go by a segment
 
-Revision: 0006, after 0005.
+Revision: 0010, after 0009.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0006'
-down_revision = '0005'
+revision = '0010'
+down_revision = '0009'
 branch_labels = None
 depends_on = None
 
