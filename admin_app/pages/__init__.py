@@ -7,8 +7,8 @@ from importlib.util import find_spec
 
 from flask import Flask
 
-PAGES = ("sign_in", "account", "break_glass", "home", "followups", "visit_log", "photos", "customer", "search", "reveal",
-         "complaints", "campaign", "scores", "imports", "duplicates", "merging", "quality", "recycle", "requests",
+PAGES = ("sign_in", "account", "break_glass", "home", "followups", "visit_log", "photos", "customer", "search",
+         "reveal", "complaints", "campaign", "scores", "imports", "duplicates", "merging", "quality", "recycle", "requests",
          "prints", "jobs", "health")
 
 
