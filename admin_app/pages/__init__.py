@@ -7,9 +7,9 @@ from importlib.util import find_spec
 
 from flask import Flask
 
-PAGES = ("sign_in", "account", "break_glass", "home", "followups", "visit_log", "photos", "customer", "search",
-         "reveal", "complaints", "campaign", "scores", "imports", "duplicates", "merging", "quality", "recycle", "requests",
-         "prints", "jobs", "health")
+PAGES = ("sign_in", "account", "break_glass", "home", "followups", "visit_log", "customer", "search", "reveal",
+         "complaints", "campaign", "scores", "imports", "duplicates", "merging", "quality", "recycle", "requests",
+         "prints", "notifications", "photos", "jobs", "health")
 
 
 def register(app: Flask) -> None:

@@ -26,7 +26,8 @@ SIGNED_IN = {
     "imports.columns", "imports.run", "imports.undo", "imports.errors",
     "customer_page.confirm", "duplicates.show", "duplicates.check", "quality.page", "quality.rows",
     "prints.customer", "prints.day", "prints.callback", "requests.show",
-    "requests.ask_form", "requests.ask", "requests.decide", "requests.withdraw", "requests.use"}
+    "requests.ask_form", "requests.ask", "requests.decide", "requests.withdraw", "requests.use", "notifications.show",
+    "notifications.read"}
 # Named roles only.
 ROLES_ONLY = {
     "jobs.run": {"administrator"}, "break_glass.ask": {"administrator"},
