@@ -15,7 +15,8 @@ from seeds.demo.world import World
 
 MOST_PHOTOS, CREDITS, PROSPECTS, DRAWN = 12, 6, 6, 14
 COLOURS = ("#b3261e", "#1d4ed8", "#e5e7eb", "#111827", "#92400e", "#166534")
-CAUSES = ((CreditLevel.CAREFUL, "尾款拖延两周，客户称资金周转紧张"), (CreditLevel.GOOD, "提前付清置换差价，付款一向准时"),
+CAUSES = ((CreditLevel.CAREFUL, "尾款拖延两周，客户称资金周转紧张"),
+          (CreditLevel.GOOD, "提前付清置换差价，付款一向准时"),
           (CreditLevel.NORMAL, "公司更换负责人，账期恢复正常"))
 HEARD = ("同事李先生想换七座车", "楼下邻居的车险下月到期", "妹妹刚拿驾照，预算十万左右", "公司车队明年要换三台车")
 REMARKS = ("需求问得细，下次把置换价提前准备好。", "异议处理得好，可在例会上分享。", "没有写下一步由谁负责，请补上。",
