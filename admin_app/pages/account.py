@@ -1,4 +1,4 @@
-"""A person's own account: the password, the reminders by mail, and the confidentiality agreement signed on the screen."""
+"""A person's own account: the password, the reminders by mail, the confidentiality agreement signed on screen."""
 
 from __future__ import annotations
 

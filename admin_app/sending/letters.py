@@ -86,11 +86,12 @@ def for_group(subject: str, shares: list[Share], late: Section | None, link: str
     lines += [f"- {_plain(said(one))}" for one in shares]
     if late is not None and late.number:
         lines += ["", f"**{late.heading} {late.number}**", *(f"- {_plain(line.text)}" for line in late.lines)]
-    lines += ["", f"[{_('Open the desk')}]({address(link)})"]
+    opens = _("Open the desk")
+    lines += ["", f"[{opens}]({address(link)})"]
     return Letter(subject, markdown="\n".join(lines))
 
 
 def _plain(text: str) -> str:
-    """A text without what markdown takes for itself: a name makes no link and calls nobody; stars stay."""
+    """A text without what markdown takes for itself: a name makes no link, calls nobody and is not printed bold."""
     return "".join({"[": "〔", "]": "〕", "<": "〈", ">": "〉", "@": "＠", "`": "'", "*": "＊"}.get(one, one)
                    for one in text)
