@@ -1,6 +1,6 @@
 """digests: group robots, the outbox, when a store and whether a person gets them
 
-Revision: 0007, after 0006.
+Revision: 0009, after 0008.
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 from admin_app.database import UtcDateTime
 
-revision = '0007'
-down_revision = '0006'
+revision = '0009'
+down_revision = '0008'
 branch_labels = None
 depends_on = None
 
