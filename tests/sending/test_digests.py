@@ -54,7 +54,8 @@ def group(store_app: Flask) -> Iterator[Service]:
 def owing(session: Any, cast: Cast) -> m.Customer:
     """A customer of the consultant with something of everything that a morning names."""
     me = cast.sales_consultant
-    customer = f.make_customer(session, owner=me, name="王建国", phone="+8613912345678", birthday=TODAY.replace(year=1980))
+    customer = f.make_customer(session, owner=me, name="王建国", phone="+8613912345678",
+                               birthday=TODAY.replace(year=1980))
     f.make_followup(session, customer, assignee=me, due=TODAY - dt.timedelta(days=2), reason="家里出了事，慢慢谈")
     f.make_followup(session, customer, assignee=me, purpose=ch.Purpose.SALES)
     f.make_followup(session, customer, assignee=me, purpose=ch.Purpose.COMPLAINT, due=TODAY + dt.timedelta(days=1))
