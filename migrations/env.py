@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import context
 from flask import current_app
 
-from admin_app import directory, search_index
+from admin_app import directory, due_index, search_index
 from admin_app.columns import ChoiceType
 from admin_app.database import Encrypted, UtcDateTime, db
 
@@ -40,6 +40,9 @@ def keep_triggers(connection: sa.Connection) -> None:
         search_index.install(connection)
     if {"directory_change", *directory.WATCHED} <= there:
         directory.install(connection)
+    if {"due_task", "followup", "customer"} <= there and due_index.triggers_missing(connection):
+        due_index.install(connection)
+        due_index.rebuild(connection)  # what a migration has written meanwhile was not noted
 
 
 def run() -> None:
