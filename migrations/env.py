@@ -59,6 +59,7 @@ def run() -> None:
         with context.begin_transaction():
             context.run_migrations()
             keep_triggers(connection)
+        connection.commit()  # on SQLite each migration has ended its own transaction; what came behind is in another one
         if sqlite:
             _check_keys(connection)
             connection.connection.driver_connection.execute("PRAGMA foreign_keys=ON")
