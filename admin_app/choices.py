@@ -487,3 +487,12 @@ class AccessVerb(Choice):
     SIGN_IN = "sign_in", _l("Signed in"), "quiet"
     SIGN_IN_FAILED = "sign_in_failed", _l("Sign-in failed"), "late"
     SIGN_OUT = "sign_out", _l("Signed out"), "quiet"
+
+
+class NotificationKind(Choice):
+    TASK = "task", _l("Follow-up given to you"), "on"
+    CUSTOMER = "customer", _l("Customer given to you"), "good"
+    COMPLAINT = "complaint", _l("Complaint"), "late"
+    FIRST_CONTACT = "first_contact", _l("First contact running late"), "late"
+    REQUEST = "request", _l("Request"), "soon"
+    DIGEST = "digest", _l("What the day brings"), "quiet"

@@ -1073,6 +1073,31 @@ class SecondPersonRequest(StoreRow, db.Model):
         return f"#{self.id}"
 
 
+# ---------------------------------------------------------------- reminders
+
+
+class Notification(db.Model):
+    """提醒: one line under a person's bell, with the page it leads to. The same key tells her once."""
+
+    __tablename__ = "notification"
+    __table_args__ = (
+        sa.UniqueConstraint("user_id", "key"),
+        sa.Index("ix_notification_person", "user_id", "id"),  # the page of the bell
+        sa.Index("ix_notification_unread", "user_id", sqlite_where=sa.text("read_at IS NULL"),
+                 postgresql_where=sa.text("read_at IS NULL")),  # the number at the bell, asked by every page
+    )
+
+    id: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
+    user_id: Mapped[int] = c.link(_l("Person"), "user")
+    kind: Mapped[str] = c.choice(_l("What about"), ch.NotificationKind)
+    text: Mapped[str] = c.text(_l("Text"), 300)
+    link: Mapped[str] = c.text(_l("Address"), 300)
+    key: Mapped[str] = c.text(_l("Key"), 120)
+    count: Mapped[int] = c.whole(_l("Number"), default=1, server_default="1", nullable=False)
+    at: Mapped[dt.datetime] = c.moment(_l("Time"))
+    read_at: Mapped[dt.datetime | None] = c.moment(_l("Read on"))
+
+
 # ---------------------------------------------------------------- trust
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # Tables that belong to the machinery: no person reads or writes them through a screen.
 INTERNAL = {"sign_in", "sign_in_failure", "submission", "job_run", "audit_head", "audit_entry", "access_log",
-            "import_piece", "directory_change", "search_gram", "score_day", "due_task"}
+            "import_piece", "directory_change", "search_gram", "score_day", "notification", "due_task"}
 UNGATED_READ = INTERNAL - {"audit_entry", "access_log", "due_task"}
 RIGHT_OF = {"due_task": "followup"}  # tables without a right of their own
 # Tables whose rows everybody signed in may refer to (names of people, rules, metrics); the screen has a right.

@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from admin_app import access, cleaning, clock
-from admin_app.choices import CustomerKind, FollowUpState, Grade, Scope, Stage, Trigger
+from admin_app.choices import CustomerKind, FollowUpState, Grade, NotificationKind, Scope, Stage, Trigger
 from admin_app.columns import fields
 from admin_app.errors import RuleError
 from admin_app.models import Customer, FollowUp, Grant, User
-from admin_app.rules import followups, pinyin
+from admin_app.rules import followups, notifications, pinyin
 from admin_app.rules.changes import before, changed, is_new
 from admin_app.rules.followups import contacts, tasks
 
@@ -177,6 +177,8 @@ def settle(session: Any, customer: Customer, now: dt.datetime, created: bool) ->
     if not moved and not customer.do_not_disturb:
         return  # nothing that tasks go by
     _hand_over(session, customer, was.get("owner_id"))
+    if was:
+        _tell_owner(session, customer, was["owner_id"], now)
     if was and (was["grade"] != customer.grade or was["stage"] != customer.stage):
         contacts.after_grade(session, customer, now)
     if customer.do_not_disturb:
@@ -195,6 +197,16 @@ def _hand_over(session: Any, customer: Customer, was: int | None) -> None:
         return
     for task in _open_tasks(session, customer, FollowUp.assignee_id == was):
         task.assignee_id = customer.owner_id
+
+
+def _tell_owner(session: Any, customer: Customer, was: int | None, now: dt.datetime) -> None:
+    """Whoever has become the owner is told, by the name alone."""
+    if was != customer.owner_id:
+        notifications.gather(
+            session, customer.owner_id, NotificationKind.CUSTOMER,
+            _l("Customer for you: %(name)s", name=customer.name),
+            lambda number: _l("%(number)s customers were given to you.", number=number),
+            (f"/admin/customer/details/?id={customer.id}", "/admin/customer/?flt0_owner_id_equals=me"), now)
 
 
 def _opted_out(session: Any, customer: Customer, now: dt.datetime) -> None:
