@@ -48,7 +48,7 @@ def _rank(column: str, members: Any) -> str:
 # Purpose before grade before tier; a smaller number is more urgent.
 _URGENCY = (f"({_rank('f.purpose', URGENCY)}) * 100 + ({_rank('c.grade', GRADES)}) * 10"
             f" + ({_rank('c.tier', tuple(Tier))})")
-_COLUMNS = ", ".join(("followup_id", *OF_TASK, *OF_CUSTOMER, "urgency"))
+_COLUMNS = ", ".join(("id", *OF_TASK, *OF_CUSTOMER, "urgency"))
 _VALUES = ", ".join(("f.id", *(f"f.{name}" for name in OF_TASK), *(f"c.{name}" for name in OF_CUSTOMER), _URGENCY))
 _PUT = (f"INSERT INTO due_task ({_COLUMNS}) SELECT {_VALUES} FROM followup f JOIN customer c ON c.id = f.customer_id"
         f" WHERE f.state IN ({_words(OPEN_STATES)}) AND f.deleted_at IS NULL AND c.deleted_at IS NULL"
@@ -62,9 +62,9 @@ _OF_CUSTOMER = (*OF_CUSTOMER, "grade", "tier", "deleted_at", *OPT_OUTS)
 _SQLITE = [
     f"CREATE TRIGGER IF NOT EXISTS due_task_insert AFTER INSERT ON followup BEGIN {_PUT} AND f.id = new.id; END",
     f"CREATE TRIGGER IF NOT EXISTS due_task_update AFTER UPDATE OF {_OF_TASK} ON followup BEGIN"
-    f" DELETE FROM due_task WHERE followup_id = old.id; {_PUT} AND f.id = new.id; END",
+    f" DELETE FROM due_task WHERE id = old.id; {_PUT} AND f.id = new.id; END",
     "CREATE TRIGGER IF NOT EXISTS due_task_delete AFTER DELETE ON followup BEGIN"
-    " DELETE FROM due_task WHERE followup_id = old.id; END",
+    " DELETE FROM due_task WHERE id = old.id; END",
     f"CREATE TRIGGER IF NOT EXISTS due_task_customer AFTER UPDATE OF {', '.join(_OF_CUSTOMER)} ON customer WHEN "
     + " OR ".join(f"old.{name} IS NOT new.{name}" for name in _OF_CUSTOMER)
     + f" BEGIN DELETE FROM due_task WHERE customer_id = old.id; {_PUT} AND f.customer_id = new.id; END",
@@ -81,12 +81,12 @@ _POSTGRES = [
     f"""CREATE OR REPLACE FUNCTION due_task_of_followup() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         IF TG_OP = 'DELETE' THEN
-            DELETE FROM due_task WHERE followup_id = OLD.id;
+            DELETE FROM due_task WHERE id = OLD.id;
             RETURN NULL;
         END IF;
         PERFORM 1 FROM customer WHERE id = NEW.customer_id FOR NO KEY UPDATE;
         IF TG_OP = 'UPDATE' THEN
-            DELETE FROM due_task WHERE followup_id = OLD.id;
+            DELETE FROM due_task WHERE id = OLD.id;
         END IF;
         {_PUT} AND f.id = NEW.id;
         RETURN NULL;
@@ -175,6 +175,6 @@ def wrong(connection: sa.Connection) -> int:
     """How many tasks, of the newest SAMPLE open ones, the index holds although it should not, or the other way."""
     newest = (f"SELECT id FROM followup WHERE state IN ({_words(OPEN_STATES)}) ORDER BY id DESC LIMIT {SAMPLE}")
     should = _PUT[_PUT.index("SELECT"):] + f" AND f.id IN ({newest})"
-    held = f"SELECT {_COLUMNS} FROM due_task WHERE followup_id IN ({newest})"
+    held = f"SELECT {_COLUMNS} FROM due_task WHERE id IN ({newest})"
     there, wanted = ({tuple(row) for row in connection.exec_driver_sql(text)} for text in (held, should))
     return len({row[0] for row in there ^ wanted})

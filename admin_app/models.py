@@ -587,16 +587,16 @@ class DueTask(db.Model):
     __tablename__ = "due_task"
     __table_args__ = (
         # the list of one person and its counts, from the index alone
-        sa.Index("ix_due_task_person", "assignee_id", "due_at", "urgency", "followup_id", "due_on", "rule_id", "store_id",
+        sa.Index("ix_due_task_person", "assignee_id", "due_at", "urgency", "id", "due_on", "rule_id", "store_id",
                  "confidentiality", "owner_id", "advisor_id", "customer_id"),
         # the counts of everybody
         sa.Index("ix_due_task_day", "store_id", "due_on", "assignee_id", "owner_id", "advisor_id", "confidentiality",
                  "customer_id", "rule_id"),
-        sa.Index("ix_due_task_order", "due_at", "urgency", "followup_id"),  # the list of everybody
+        sa.Index("ix_due_task_order", "due_at", "urgency", "id"),  # the list of everybody
         sa.Index("ix_due_task_customer", "customer_id"),
     )
 
-    followup_id: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)
+    id: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)  # of the task
     store_id: Mapped[int] = mapped_column(sa.Integer)
     customer_id: Mapped[int] = mapped_column(sa.Integer)
     assignee_id: Mapped[int | None] = mapped_column(sa.Integer)

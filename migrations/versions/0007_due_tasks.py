@@ -17,7 +17,7 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         'due_task',
-        sa.Column('followup_id', sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column('id', sa.Integer(), autoincrement=False, nullable=False),
         sa.Column('store_id', sa.Integer(), nullable=False),
         sa.Column('customer_id', sa.Integer(), nullable=False),
         sa.Column('assignee_id', sa.Integer(), nullable=True),
@@ -28,13 +28,13 @@ def upgrade() -> None:
         sa.Column('advisor_id', sa.Integer(), nullable=True),
         sa.Column('confidentiality', sa.String(length=24), nullable=False),
         sa.Column('urgency', sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint('followup_id', name=op.f('pk_due_task')))
+        sa.PrimaryKeyConstraint('id', name=op.f('pk_due_task')))
     op.create_index('ix_due_task_person', 'due_task', [
-        'assignee_id', 'due_at', 'urgency', 'followup_id', 'due_on', 'rule_id', 'store_id', 'confidentiality',
+        'assignee_id', 'due_at', 'urgency', 'id', 'due_on', 'rule_id', 'store_id', 'confidentiality',
         'owner_id', 'advisor_id', 'customer_id'])
     op.create_index('ix_due_task_day', 'due_task', [
         'store_id', 'due_on', 'assignee_id', 'owner_id', 'advisor_id', 'confidentiality', 'customer_id', 'rule_id'])
-    op.create_index('ix_due_task_order', 'due_task', ['due_at', 'urgency', 'followup_id'])
+    op.create_index('ix_due_task_order', 'due_task', ['due_at', 'urgency', 'id'])
     op.create_index('ix_due_task_customer', 'due_task', ['customer_id'])
 
 

@@ -44,7 +44,7 @@ def wanted(session: Any) -> set[Any]:
             continue
         urgency = (rank(task.purpose, due_index.URGENCY) * 100 + rank(customer.grade, due_index.GRADES) * 10
                    + rank(customer.tier, tuple(ch.Tier)))
-        values = {"followup_id": task.id, "urgency": urgency} | {
+        values = {"id": task.id, "urgency": urgency} | {
             name: getattr(task, name) for name in due_index.OF_TASK} | {
             name: getattr(customer, name) for name in due_index.OF_CUSTOMER}
         found.add(tuple(values[column.key] for column in INDEX.c))
@@ -136,7 +136,7 @@ def test_lists_and_counts_are_the_rows_of_the_gate(store_app: Flask, session: An
         session.add(m.CustomerReader(store_id=customer.store_id, customer_id=customer.id,
                                      user_id=cast.care_specialist.id, reason="案子"))
         f.make_order(session, customer, advisor=cast.service_advisor,
-                     state=dice.choice([ch.RepairState.CLOSED, ch.RepairState.RECEIVED]))
+                     state=dice.choice([ch.RepairState.CLOSED, ch.RepairState.OPEN]))
     session.flush()
     due = {row[0] for row in wanted(session)}
     before = access.actor_of(session)
@@ -175,7 +175,7 @@ def test_a_row_that_is_not_kept_is_found_out(store_app: Flask, session: Any, cas
     assert due_index.wrong(session.connection()) == 0
     session.connection().execute(sa.update(INDEX).values(urgency=1))
     assert due_index.wrong(session.connection()) == 1
-    session.connection().execute(sa.delete(INDEX).where(INDEX.c.followup_id == task.id))
+    session.connection().execute(sa.delete(INDEX).where(INDEX.c.id == task.id))
     assert due_index.wrong(session.connection()) == 1
     due_index.pause(session.connection())
     assert set(due_index.triggers_missing(session.connection())) == set(

@@ -15,6 +15,8 @@ from admin_app.models import DueTask, FollowUp, FollowUpRule
 
 DUE = ("overdue", "today", "week", "all")
 WEEK = 7  # days of "week", today included
+# SQLite does not know how the rows are spread and is told which index has what is asked for.
+BY_PERSON, EVERYBODY, BY_DAY = (f"INDEXED BY ix_due_task_{name}" for name in ("person", "order", "day"))
 
 
 def due_query(now: dt.datetime, *, due: str = "today", assignee_ids: Collection[int] | None = None,
@@ -25,18 +27,23 @@ def due_query(now: dt.datetime, *, due: str = "today", assignee_ids: Collection[
     assignee_ids None: everybody's. reason: the code of a rule. A deleted customer, or marketing for one who opted out,
     is never due: due_index.py leaves them out. Raises ValueError for another word of `due`.
     """
-    statement = sa.select(FollowUp).join_from(DueTask, FollowUp, FollowUp.id == DueTask.followup_id).with_hint(
-        DueTask, f"INDEXED BY {'ix_due_task_order' if assignee_ids is None else 'ix_due_task_person'}", "sqlite")
+    statement = sa.select(FollowUp).join_from(DueTask, FollowUp, FollowUp.id == DueTask.id).with_hint(
+        DueTask, EVERYBODY if assignee_ids is None else BY_PERSON, "sqlite")
     return statement.where(*_asked(clock.local_day(now), due, assignee_ids, reason))
 
 
 def _asked(today: dt.date, due: str, assignee_ids: Collection[int] | None, reason: str | None) -> list[Any]:
     found = _within(due, today)
     if assignee_ids is not None:
-        found.append(DueTask.assignee_id.in_(list(assignee_ids)))
+        found.append(_whose(assignee_ids))
     if reason:
         found.append(DueTask.rule_id.in_(sa.select(FollowUpRule.id).where(FollowUpRule.code == reason)))
     return found
+
+
+def _whose(people: Collection[int]) -> Any:
+    """Whose tasks; one person's by equality, so that the index has them in order."""
+    return DueTask.assignee_id == next(iter(people)) if len(people) == 1 else DueTask.assignee_id.in_(list(people))
 
 
 def _within(due: str, today: dt.date) -> list[Any]:
@@ -57,7 +64,7 @@ def _within(due: str, today: dt.date) -> list[Any]:
 def order(statement: Any) -> Any:
     """The tasks of due_query(), the most urgent first: due time, then purpose, then the customer's grade and value
     tier (the urgency of due_index.py)."""
-    return statement.order_by(DueTask.due_at, DueTask.urgency, DueTask.followup_id)
+    return statement.order_by(DueTask.due_at, DueTask.urgency, DueTask.id)
 
 
 def progress(session: Any, user_id: int, now: dt.datetime) -> tuple[int, int]:
@@ -72,7 +79,7 @@ def day_of(session: Any, user_id: int, now: dt.datetime) -> tuple[list[Line], in
     today = clock.local_day(now)
     begins, ends = clock.day_bounds(today)
     rows = prepared.few(session, ("day", today), lambda: _tally(
-        today, [DueTask.assignee_id == prepared.given("person")]).add_columns(_done().scalar_subquery()),
+        today, [DueTask.assignee_id == prepared.given("person")], BY_PERSON).add_columns(_done().scalar_subquery()),
         person=user_id, begins=begins, ends=ends)
     if not rows:
         return [], done_today(session, user_id, now)
@@ -113,18 +120,19 @@ def tally(session: Any, assignee_ids: Collection[int] | None, now: dt.datetime) 
     today = clock.local_day(now)
     whose = None if assignee_ids is None else tuple(assignee_ids)
     rows = prepared.few(session, ("tally", today, whose), lambda: _tally(
-        today, [] if whose is None else [DueTask.assignee_id.in_(whose)]))
+        today, [] if whose is None else [_whose(whose)], BY_DAY if whose is None else BY_PERSON))
     return [Line._make(row) for row in rows]
 
 
-def _tally(today: dt.date, whose: list[Any]) -> Any:
+def _tally(today: dt.date, whose: list[Any], index: str) -> Any:
     """Counted by rule from the index of what is due alone; then the rules get their names."""
     day = DueTask.due_on
     parts = {"owed": day <= today, "overdue": day < today, "today": day == today,
              "week": sa.and_(day >= today, day < today + dt.timedelta(days=WEEK))}
     counts = sa.select(DueTask.rule_id, *(
         sa.func.sum(sa.case((part, 1), else_=0)).label(name) for name, part in parts.items()),
-        sa.func.count().label("all")).where(*whose).group_by(DueTask.rule_id).subquery()
+        sa.func.count().label("all")).where(*whose).with_hint(
+        DueTask, index, "sqlite").group_by(DueTask.rule_id).subquery()
     numbers = [counts.c[name] for name in Line._fields[2:]]
     return sa.select(FollowUpRule.code, FollowUpRule.name, *numbers).select_from(counts).join(
         FollowUpRule, FollowUpRule.id == counts.c.rule_id, isouter=True).order_by(FollowUpRule.name)
