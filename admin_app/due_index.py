@@ -22,7 +22,7 @@ MARKETING = (Purpose.CARE, Purpose.CAMPAIGN, Purpose.GREETING)
 URGENCY = (Purpose.COMPLAINT, Purpose.PROMISE, Purpose.SALES, Purpose.DELIVERY, Purpose.SERVICE, Purpose.CARE,
            Purpose.CAMPAIGN, Purpose.GREETING)
 GRADES = (Grade.H, Grade.A, Grade.B, Grade.C, Grade.N)
-OPT_OUTS = ("do_not_disturb",)  # columns of a customer, each of which says: no marketing
+OPT_OUTS = ("do_not_disturb", "marketing_withdrawn")  # columns of a customer, each of which says: no marketing
 
 OF_TASK = ("store_id", "customer_id", "assignee_id", "rule_id", "due_on", "due_at")
 OF_CUSTOMER = ("owner_id", "advisor_id", "confidentiality")

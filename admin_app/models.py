@@ -89,6 +89,7 @@ class Store(Row, db.Model):
     closes: Mapped[str] = c.text(_l("Closes at"), 5, default="20:30", server_default="20:30", help=_l("Hours and minutes, like 20:30."))
     customers_each: Mapped[int] = c.whole(_l("Customers a person can keep"), default=400, server_default="400")
     tasks_each: Mapped[int] = c.whole(_l("Tasks a person can do in a day"), default=40, server_default="40")
+    claims_each: Mapped[int] = c.whole(_l("Customers a person may claim from the pool in a day"), default=20, server_default="20")
     reveals_each: Mapped[int] = c.whole(_l("Numbers a person may reveal a day without a task"), default=30, server_default="30")
     contact_cap: Mapped[int] = c.whole(_l("Most marketing contacts in the period"), default=5, server_default="5")
     contact_cap_days: Mapped[int] = c.whole(_l("Period of the contact cap in days"), default=30, server_default="30")
@@ -100,6 +101,7 @@ class Store(Row, db.Model):
     recall_days: Mapped[int] = c.whole(_l("Re-callback within"), default=3, server_default="3", unit=_l("days"), group=_l("Complaints"), help=_l("Calendar days after finishing."))
     recall_tries: Mapped[int] = c.whole(_l("Failed attempts before a manager may confirm"), default=3, server_default="3", group=_l("Complaints"))
     stale_months: Mapped[int] = c.whole(_l("File to be confirmed again after"), default=12, server_default="12", unit=_l("months"), group=_l("Data quality"))
+    consent_text: Mapped[str] = c.text(_l("Version of the consent text in use"), 40, default="1", server_default="1", group=_l("Contacting customers"), help=_l("Stands on every consent that is recorded from now on."))
     demo: Mapped[bool] = c.yes(_l("Demo store"), readonly=True)
 
     def __str__(self) -> str:
@@ -314,11 +316,13 @@ class Customer(StoreRow, db.Model):
     confidential_reason: Mapped[str | None] = c.text(_l("Why confidential"), 200, group=CARE)
     confidential_until: Mapped[dt.date | None] = c.day(_l("Confidential until"), group=CARE)
     do_not_disturb: Mapped[bool] = c.yes(_l("No marketing contact"), filtered=True, group=CARE)
+    marketing_withdrawn: Mapped[bool] = c.yes(_l("Consent to marketing withdrawn"), filtered=True, readonly=True, group=CARE)
     lost_reason: Mapped[str | None] = c.text(_l("Why lost"), 200, group=CARE, names=("战败原因", "流失原因"))
 
     last_contact_at: Mapped[dt.datetime | None] = c.moment(_l("Last contact"), listed=True, filtered=True, readonly=True, group=CARE, names=("最近联系", "上次联系", "最后跟进"))
     next_contact_on: Mapped[dt.date | None] = c.day(_l("Next contact"), listed=True, filtered=True, readonly=True, group=CARE, names=("下次跟进", "下次联系", "下次回访"))
     confirmed_on: Mapped[dt.date | None] = c.day(_l("File confirmed on"), readonly=True, group=CARE)
+    pooled_on: Mapped[dt.date | None] = c.day(_l("In the pool since"), readonly=True, group=CARE)
     completeness: Mapped[int] = c.percent(_l("Completeness"), default=0, server_default="0", listed=True, readonly=True, group=CARE)
     pinyin: Mapped[str | None] = mapped_column(sa.String(200))
 
@@ -339,6 +343,26 @@ class CustomerReader(StoreRow, db.Model):
 
     def __str__(self) -> str:
         return self.reason
+
+
+class Consent(StoreRow, db.Model):
+    """同意记录: what a customer consented to or withdrew, under which text, how and when. Only ever added to: the
+    latest row of a purpose holds (rules/consents.py)."""
+
+    __tablename__ = "consent"
+    __table_args__ = (sa.Index("ix_consent_customer", "customer_id", "at"),)  # what holds, and the history
+
+    customer_id: Mapped[int] = c.link(_l("Customer"), "customer", listed=True)
+    purpose: Mapped[str] = c.choice(_l("Consents to"), ch.ConsentPurpose, listed=True, filtered=True)
+    state: Mapped[str] = c.choice(_l("State"), ch.ConsentState, listed=True, filtered=True)
+    at: Mapped[dt.datetime] = c.moment(_l("Time"), listed=True, filtered=True)
+    source: Mapped[str] = c.choice(_l("How it was said"), ch.ConsentSource, listed=True, filtered=True)
+    text_version: Mapped[str] = c.text(_l("Version of the text"), 40, listed=True)
+    by_id: Mapped[int | None] = c.link(_l("Recorded by"), "user", listed=True, filtered=True)
+    note: Mapped[str | None] = c.text(_l("Note"), 200)
+
+    def __str__(self) -> str:
+        return f"#{self.id}"
 
 
 class Contact(StoreRow, db.Model):

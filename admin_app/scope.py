@@ -27,7 +27,7 @@ RIGHT_OF = {"due_task": "followup"}  # tables without a right of their own
 # Tables whose rows everybody signed in may refer to (names of people, rules, metrics); the screen has a right.
 DIRECTORY = {"store", "team", "role", "user", "metric", "score_scheme", "scheme_line", "score_period",
              "followup_rule", "agreement"}
-FOLLOWS_CUSTOMER = {"contact", "visit", "promise", "gift", "customer_reader"}
+FOLLOWS_CUSTOMER = {"contact", "visit", "promise", "gift", "consent", "customer_reader"}
 
 GATED = tuple(model for model in m.MODELS if model.__tablename__ not in UNGATED_READ)
 

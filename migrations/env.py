@@ -54,6 +54,8 @@ def run() -> None:
             connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
             connection.rollback()
             connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")
+            # and triggers of other tables, which name it, are let stand meanwhile
+            connection.connection.driver_connection.execute("PRAGMA legacy_alter_table=ON")
         context.configure(connection=connection, target_metadata=db.metadata, render_as_batch=True,
                           render_item=render_item, include_name=is_of_the_models, compare_type=False)
         with context.begin_transaction():
@@ -62,6 +64,7 @@ def run() -> None:
         connection.commit()  # on SQLite each migration has ended its own transaction; what came behind is in another one
         if sqlite:
             _check_keys(connection)
+            connection.connection.driver_connection.execute("PRAGMA legacy_alter_table=OFF")
             connection.connection.driver_connection.execute("PRAGMA foreign_keys=ON")
 
 

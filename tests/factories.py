@@ -79,3 +79,10 @@ def make_campaign(session: Any, *, store_id: int = 1, owner: Any = None, **value
     given = {"name": f"爱车讲堂{next(_count)}", "kind": ch.CampaignKind.LECTURE, "state": ch.CampaignState.RUNNING,
              "starts_at": NOW - dt.timedelta(hours=1), "ends_at": NOW + dt.timedelta(hours=3)}
     return _add(session, m.Campaign(store_id=store_id, owner_id=owner.id if owner else None, **(given | values)))
+
+
+def make_consent(customer: m.Customer, **values: Any) -> m.Consent:
+    """A consent to marketing, given on paper now; not added yet."""
+    given = {"purpose": ch.ConsentPurpose.MARKETING, "state": ch.ConsentState.GIVEN, "at": NOW,
+             "source": ch.ConsentSource.PAPER, "text_version": "1"}
+    return m.Consent(store_id=customer.store_id, customer_id=customer.id, **(given | values))

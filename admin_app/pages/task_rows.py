@@ -45,7 +45,8 @@ def init_app(app: Any) -> None:
 # What a line says of a task and of its customer.
 TASK = ("id", "customer_id", "reason", "rule_id", "assignee_id", "due_on", "due_at", "channel", "purpose", "state",
         "script", "vehicle_id", "source_table", "source_id", "expires_on", "first_due_on", "snooze_count", "note")
-CUSTOMER = ("id", "name", "phone", "grade", "stage", "store_id", "model_wish", "channel", "hours", "do_not_disturb")
+CUSTOMER = ("id", "name", "phone", "grade", "stage", "store_id", "model_wish", "channel", "hours", "do_not_disturb",
+            "marketing_withdrawn")
 Task = namedtuple("Task", (*TASK, "rule_name", "trigger", "car"))  # type: ignore[misc]
 Person = namedtuple("Person", CUSTOMER)  # type: ignore[misc]
 

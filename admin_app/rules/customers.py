@@ -16,6 +16,7 @@ from admin_app.models import Customer, FollowUp, Grant, User
 from admin_app.rules import followups, notifications, pinyin
 from admin_app.rules.changes import before, changed, is_new
 from admin_app.rules.followups import contacts, tasks
+from admin_app.rules.followups.blocking import opted_out
 
 # Days after which a grade no longer says when the customer buys (DOMAIN §3.1: H 7, A 15, B 30, C 2–3 months, N 24 h).
 GRADE_WINDOW = {Grade.H: 7, Grade.A: 15, Grade.B: 30, Grade.C: 90, Grade.N: 1}
@@ -108,6 +109,8 @@ def _defaults(customer: Customer, today: dt.date) -> None:
         customer.graded_on = customer.graded_on or customer.registered_on
     elif changed(customer, "grade") and not changed(customer, "graded_on"):
         customer.graded_on = today
+    if changed(customer, "owner_id"):
+        customer.pooled_on = today if customer.owner_id is None and not is_new(customer) else None
 
 
 def check_duplicate(session: Any, customer: Customer) -> None:
@@ -153,6 +156,12 @@ def assign(customer: Customer, owner: User) -> None:
     customer.owner_id = owner.id
 
 
+def keep_for(customer: Customer, owner_id: int | None, today: dt.date) -> None:
+    """Write down who keeps a file; None: it stands in the pool from today on."""
+    customer.owner_id = owner_id
+    customer.pooled_on = today if owner_id is None else None
+
+
 def grade_is_stale(customer: Customer, today: dt.date) -> bool:
     """Whether the grade is older than its own window; False for grades without one and for customers not buying."""
     window, graded = GRADE_WINDOW.get(Grade(customer.grade)), customer.graded_on or customer.registered_on
@@ -174,16 +183,17 @@ def settle(session: Any, customer: Customer, now: dt.datetime, created: bool) ->
         return
     was = customer.__dict__.pop("was", {})
     moved = not was or any(value != getattr(customer, name) for name, value in was.items())
-    if not moved and not customer.do_not_disturb:
+    if not moved and not opted_out(customer):
         return  # nothing that tasks go by
     _hand_over(session, customer, was.get("owner_id"))
     if was:
         _tell_owner(session, customer, was["owner_id"], now)
     if was and (was["grade"] != customer.grade or was["stage"] != customer.stage):
         contacts.after_grade(session, customer, now)
-    if customer.do_not_disturb:
-        _opted_out(session, customer, now)
-    tasks.refresh_customers(session, {customer.id})
+    if opted_out(customer):
+        void_marketing(session, customer, now)
+    else:
+        tasks.refresh_customers(session, {customer.id})
 
 
 def _open_tasks(session: Any, customer: Customer, *where: Any) -> list[FollowUp]:
@@ -209,6 +219,8 @@ def _tell_owner(session: Any, customer: Customer, was: int | None, now: dt.datet
             (f"/admin/customer/details/?id={customer.id}", "/admin/customer/?flt0_owner_id_equals=me"), now)
 
 
-def _opted_out(session: Any, customer: Customer, now: dt.datetime) -> None:
+def void_marketing(session: Any, customer: Customer, now: dt.datetime) -> None:
+    """Open marketing tasks of a customer who takes none are void. The session acts as system."""
     for task in _open_tasks(session, customer, FollowUp.purpose.in_(followups.MARKETING)):
         tasks.close(session, task, FollowUpState.VOID, now, note="客户不接受营销联系")
+    tasks.refresh_customers(session, {customer.id})

@@ -65,7 +65,8 @@ def a_customer(dice: random.Random, session: Any, cast: Cast) -> m.Customer:
     return f.make_customer(
         session, owner=person_of(dice, cast), advisor_id=number_of(person_of(dice, cast)),
         grade=dice.choice(list(ch.Grade)), tier=dice.choice([None, *ch.Tier]), confidentiality=kind,
-        do_not_disturb=dice.random() < 0.2, deleted_at=NOW if dice.random() < 0.1 else None)
+        do_not_disturb=dice.random() < 0.2,
+        marketing_withdrawn=dice.random() < 0.2, deleted_at=NOW if dice.random() < 0.1 else None)
 
 
 def a_task(dice: random.Random, session: Any, cast: Cast, customer: m.Customer) -> m.FollowUp:
@@ -83,7 +84,7 @@ def change(dice: random.Random, session: Any, cast: Cast, customers: list[Any], 
         {"owner_id": number_of(person_of(dice, cast))}, {"advisor_id": number_of(person_of(dice, cast))},
         {"grade": dice.choice(list(ch.Grade))}, {"tier": dice.choice([None, *ch.Tier])},
         {"confidentiality": dice.choice(list(ch.Confidentiality))}, {"deleted_at": dice.choice([None, NOW])},
-        {"do_not_disturb": dice.random() < 0.5}, {"note": "x"}])
+        {"do_not_disturb": dice.random() < 0.5}, {"marketing_withdrawn": dice.random() < 0.5}, {"note": "x"}])
     of_task: dict[str, Any] = dice.choice([
         {"state": dice.choice(list(ch.FollowUpState))}, {"assignee_id": number_of(person_of(dice, cast))},
         {"due_on": TODAY, "due_at": NOW}, {"purpose": dice.choice(list(ch.Purpose))},

@@ -215,7 +215,7 @@ def refresh_customers(session: Any, ids: Iterable[int], contacts: bool = False) 
     values = {"next_contact_on": _EARLIEST} | ({"last_contact_at": _LATEST} if contacts else {})
     wanted = sorted(set(ids))
     for at in range(0, len(wanted), CHUNK):
-        _set_derived(session, wanted[at:at + CHUNK], values)
+        set_derived(session, wanted[at:at + CHUNK], values)
 
 
 def refresh_store(session: Any, store_id: int) -> None:
@@ -226,7 +226,7 @@ def refresh_store(session: Any, store_id: int) -> None:
     refresh_customers(session, session.scalars(sa.union(with_date, with_task)).all())
 
 
-def _set_derived(session: Any, ids: list[int], values: dict[str, Any]) -> None:
+def set_derived(session: Any, ids: list[int], values: dict[str, Any]) -> None:
     """Set computed columns of customers by SQL where they differ, with one audit entry for those that changed."""
     differ = sa.or_(*[_customers.c[name].is_distinct_from(value) for name, value in values.items()])
     changed = sa.update(_customers).where(_customers.c.id.in_(ids), differ).values(

@@ -1,6 +1,6 @@
 """an index of what is due, from which the due list is ordered, counted and gated; env.py fills it
 
-Revision: 0007, after 0006.
+Revision: 0009, after 0008.
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 from admin_app import due_index
 
-revision = '0007'
-down_revision = '0006'
+revision = '0009'
+down_revision = '0008'
 branch_labels = None
 depends_on = None
 
