@@ -20,10 +20,13 @@ if TYPE_CHECKING:
     from admin_app.access import Actor
 
 # Tables that belong to the machinery: no person reads or writes them through a screen.
-INTERNAL = {"sign_in", "sign_in_failure", "submission", "job_run", "audit_head", "audit_entry", "access_log",
-            "import_piece", "directory_change", "search_gram", "score_day", "notification", "due_task"}
-UNGATED_READ = INTERNAL - {"audit_entry", "access_log", "due_task"}
-RIGHT_OF = {"due_task": "followup"}  # tables without a right of their own
+INTERNAL = {"sign_in", "sign_in_failure", "submission", "undo_step", "job_run", "audit_head", "audit_entry",
+            "access_log", "import_piece", "directory_change", "search_gram", "score_day",
+            "notification"}
+UNGATED_READ = INTERNAL - {"audit_entry", "access_log"}
+# Machinery with rows of another table: gated as that one is.
+RIGHT_OF = {"due_task": "followup"}
+INTERNAL |= RIGHT_OF.keys()
 # Tables whose rows everybody signed in may refer to (names of people, rules, metrics); the screen has a right.
 DIRECTORY = {"store", "team", "role", "user", "metric", "score_scheme", "scheme_line", "score_period",
              "followup_rule", "agreement"}
