@@ -71,6 +71,7 @@ SECTIONS = (
         Entry(_l("Complaint steps"), "/admin/complaint_step/", "complaint_step"),
         Entry(_l("Promises"), "/admin/promise/", "promise"),
         Entry(_l("Gifts"), "/admin/gift/", "gift"),
+        Entry(_l("Photos"), "/admin/photo/", "photo"),
         Entry(_l("All follow-ups"), "/admin/followup/", "followup"),
     )),
     Section(_l("Campaigns"), "horn", (
@@ -97,6 +98,7 @@ SECTIONS = (
         Entry(_l("Staff"), "/admin/user/", "user"),
         Entry(_l("Roles"), "/admin/role/", "role"),
         Entry(_l("Rights"), "/admin/grant/", "grant"),
+        Entry(_l("Group robots"), "/admin/robot/", "robot"),
         Entry(_l("Confidentiality agreements"), "/admin/agreement/", "agreement"),
         Entry(_l("Recycle bin"), "/admin/recycle/", verb="delete"),
         Entry(_l("Change record"), "/admin/audit_entry/", "audit_entry"),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, abort, request
+from flask import Flask, abort, flash, redirect, request
 from flask_admin import Admin, AdminIndexView, expose
 from flask_admin.theme import Bootstrap4Theme
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
-from admin_app import access, clock, models, passwords
+from admin_app import access, clock, directory, models, passwords
+from admin_app.clock import utcnow
 from admin_app.database import db
 from admin_app.desk import Bulk, DeskView, Quick, assign, pooling
 from admin_app.desk.filters import Filter, segment_filter
@@ -18,7 +20,8 @@ from admin_app.desk.logs import LogDesk
 from admin_app.desk.rule_desk import RuleDesk
 from admin_app.desk.segment_desk import SegmentDesk
 from admin_app.errors import RuleError
-from admin_app.rules import workdays
+from admin_app.rules import photos, workdays
+from admin_app.sending import outbox, robots
 from admin_app.web import csp_nonce
 
 
@@ -87,6 +90,11 @@ class VisitView(DeskView):
     order = ("at", True)
     log_views = True
     quick = (Quick(_l("Mine"), "staff_id", "equals", "me"), Quick(_l("Planned"), "state", "equals", "planned"))
+    details_template = "desk/visit.html"
+
+    def photos(self, row: Any) -> list[int]:
+        """The keys of the photos that were taken on a visit."""
+        return photos.of_visits(db.session, [row.id]).get(row.id, []) if row.photo_count else []
 
 
 class PromiseView(DeskView):
@@ -100,6 +108,14 @@ class GiftView(DeskView):
     model = models.Gift
     one, many, icon = _l("Gift"), _l("Gifts"), "gift"
     order = ("given_on", True)
+
+
+class PhotoView(DeskView):
+    model = models.Photo
+    one, many, icon = _l("Photo"), _l("Photos"), "eye"
+    order = ("at", True)
+    add = change = False  # they come with a visit
+    details_template = "desk/photo.html"
 
 
 class FollowUpView(DeskView):
@@ -318,6 +334,32 @@ class SecondPersonRequestView(DeskView):
     add = change = drop = False
 
 
+class RobotView(DeskView):
+    model = models.Robot
+    one, many, icon = _l("Group robot"), _l("Group robots"), "chat"
+    hint = _l("No robot yet. Add one in the group of WeCom, DingTalk or Feishu, and bring its address here.")
+    details_template = "desk/robot.html"
+    needed = ("address",)
+
+    def before_save(self, row: Any, form: Any, is_new: bool) -> None:
+        """An address of the service chosen and no other; a team of the store."""
+        robots.check(row.kind, row.address)
+        team = directory.current().names(db.session, "team").get(row.team_id)
+        if team is not None and team[1] != row.store_id:
+            raise RuleError(_l("Choose a team of this store."), "team_id")
+
+    @expose("/test/", methods=("POST",))
+    def test_view(self) -> Any:
+        """Send a test message to the group now, and say what the service answers."""
+        if not self.can_edit:
+            abort(403)
+        row = self.row_or_404(request.form.get("id"))
+        said = outbox.test(db.session, row, utcnow())
+        flash(_("The test message was not taken. %(why)s", why=said) if said else _("The test message was taken."),
+              "error" if said else "success")
+        return redirect(self.address("details", id=request.form["id"]))
+
+
 class AgreementView(DeskView):
     model = models.Agreement
     one, many, icon = _l("Confidentiality agreement"), _l("Confidentiality agreements"), "file"
@@ -338,11 +380,11 @@ class AccessLogView(LogDesk):
 
 VIEWS: tuple[type[DeskView], ...] = (
     CustomerView, CustomerReaderView, ConsentView, ContactView, VehicleView, VehicleOwnerView, VisitView, PromiseView,
-    GiftView, FollowUpView, FollowUpRuleView, SegmentView, CalendarDayView, ComplaintView, ComplaintStepView,
-    CampaignView, CampaignMemberView,
+    GiftView, PhotoView, FollowUpView, FollowUpRuleView, SegmentView, CalendarDayView, ComplaintView,
+    ComplaintStepView, CampaignView, CampaignMemberView,
     CampaignCostView, RepairOrderView, MetricView, ScoreSchemeView, SchemeLineView, ScorePeriodView, ScoreView,
     ImportJobView, ImportTemplateView, DistinctPairView, CustomerMergeView, FieldSetView, SecondPersonRequestView,
-    StoreView, TeamView, UserView, RoleView, GrantView, AgreementView, AuditEntryView, AccessLogView,
+    StoreView, TeamView, UserView, RoleView, GrantView, RobotView, AgreementView, AuditEntryView, AccessLogView,
 )
 
 

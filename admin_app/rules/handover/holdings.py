@@ -86,13 +86,14 @@ BY_NAME = {one.name: one for one in HOLDINGS}
 
 # Links that say who did something: they keep the name of whoever has left.
 HISTORY: frozenset[tuple[str, str]] = frozenset({
-    ("vehicle", "sold_by_id"), ("visit", "reviewed_by_id"), ("gift", "by_id"), ("followup", "closed_by_id"),
+    ("vehicle", "sold_by_id"), ("visit", "reviewed_by_id"), ("gift", "by_id"), ("photo", "by_id"),
+    ("followup", "closed_by_id"),
     ("complaint", "responsible_id"), ("complaint", "user_cause_approved_by_id"),
     ("complaint", "compensation_approved_by_id"), ("complaint", "finished_by_id"), ("complaint", "recalled_by_id"),
     ("complaint_step", "by_id"), ("campaign_member", "invited_by_id"), ("score_period", "closed_by_id"),
     ("score", "user_id"), ("import_job", "undone_by_id"), ("customer_merge", "undone_by_id"),
     ("second_person_request", "decided_by_id"), ("audit_entry", "actor_id"), ("access_log", "user_id"),
-    ("consent", "by_id"), ("notification", "user_id"),
+    ("consent", "by_id"), ("notification", "user_id"), ("message", "user_id"),
 })
 MADE = ("created_by_id", "deleted_by_id")  # history in every table
 

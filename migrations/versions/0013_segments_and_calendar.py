@@ -1,13 +1,13 @@
 """segments of customers, the working calendar, follow-up rules that go by a segment
 
-Revision: 0010, after 0009.
+Revision: 0013, after 0012.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0010'
-down_revision = '0009'
+revision = '0013'
+down_revision = '0012'
 branch_labels = None
 depends_on = None
 
