@@ -8,6 +8,7 @@ tasks.py     follow-ups as the rules make them, promises, gifts
 troubles.py  complaints in every state
 parties.py   campaigns with guests, costs and their outcome
 quality.py   files confirmed, files on the desk twice
+segments.py  customers by a saved rule, a day of the working calendar
 consents.py  what the customers consent to
 traces.py    score periods, changes and look-ups of the last weeks
 visiting.py  photos of visits, credit that changed, reports that a manager has read
@@ -22,7 +23,7 @@ from typing import Any
 from admin_app import access
 from admin_app.rules import complaints
 from admin_app.rules.scores.rollup import rebuilding
-from seeds.demo import consents, parties, quality, story, traces, troubles, visiting
+from seeds.demo import consents, parties, quality, segments, story, traces, troubles, visiting
 from seeds.demo.world import World, begin
 
 SEED = 20260101
@@ -42,6 +43,7 @@ def make(session: Any, now: dt.datetime, *, customers: int = CUSTOMERS, closed_m
         files = [file for code, share in SHARES.items() for file in story.build(world, code, round(customers * share))]
         quality.make(world, files)
         consents.make(world, files)
+        segments.make(world)
         troubles.make(world, files)
         parties.make(world, files)
         traces.make(world, files)
