@@ -25,7 +25,7 @@ from admin_app.rules import followups
 
 MOST_AT_ONCE = 100  # tasks of one bulk action: those of a page
 OPEN = (FollowUpState.OPEN, FollowUpState.SNOOZED)
-VERBS = ("snooze", "skip", "reassign")
+VERBS = ("snooze", "skip", "reassign", "allow")
 
 
 def add_to(app: Flask) -> None:
@@ -90,6 +90,8 @@ def _may() -> None:
         raise Refused(_("You may not change follow-ups."))
     if _verb() == "reassign" and not access.can("followup", "assign"):
         raise Refused(_("You may not give this to somebody else."))
+    if _verb() == "allow" and not followups.may_allow(access.current()):
+        raise Refused(_("Only a manager who assigns follow-ups may allow this contact."))
 
 
 def _verb() -> str:
@@ -124,6 +126,9 @@ def _work(now: dt.datetime) -> tuple[Callable[[FollowUp], None], str]:
                 _("{name}: due again on %(day)s.", day=until))
     if verb == "skip":
         return lambda task: followups.skip(session, task, reason, now), _("{name}: skipped.")
+    if verb == "allow":
+        return (lambda task: followups.allow(session, task, reason, now),
+                _("{name}: this contact is allowed once, and noted with its reason."))
     person = _chosen_person()
     return (lambda task: followups.reassign(session, task, person, now),
             _("{name}: given to %(person)s.", person=person.name))

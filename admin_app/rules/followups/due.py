@@ -12,10 +12,10 @@ from sqlalchemy.orm import aliased
 from admin_app import clock, prepared
 from admin_app.choices import FollowUpState, Grade, Purpose, Tier
 from admin_app.models import Customer, FollowUp, FollowUpRule
-from admin_app.rules.followups.blocking import MARKETING
+from admin_app.rules.followups.blocking import MARKETING, has_room, takes_marketing
 from admin_app.rules.followups.tasks import OPEN_STATES
 
-DUE = ("overdue", "today", "week", "all")
+DUE = ("overdue", "today", "week", "all", "blocked")
 WEEK = 7  # days of "week", today included
 # What comes first among tasks due at the same time (default).
 URGENCY = (Purpose.COMPLAINT, Purpose.PROMISE, Purpose.SALES, Purpose.DELIVERY, Purpose.SERVICE, Purpose.CARE,
@@ -29,14 +29,12 @@ def due_query(now: dt.datetime, *, due: str = "today", assignee_ids: Collection[
               reason: str | None = None) -> Any:
     """Select of the open tasks, unordered (see order()), within the scope of whoever runs it.
 
-    due: overdue (before today), today, week (today and the six days after), all. assignee_ids None: everybody's.
-    reason: the code of a rule. A deleted customer, or marketing for one who opted out, is never due.
-    Raises ValueError for another word of `due`.
+    due: overdue (before today), today, week (today and the six days after), all; blocked: those that the contact cap
+    holds back today, which are in none of the others. assignee_ids None: everybody's. reason: the code of a rule. A
+    deleted customer, or marketing for one who opted out, is never due. Raises ValueError for another word of `due`.
     """
     today = clock.local_day(now)
-    statement = sa.select(FollowUp).join_from(FollowUp, _customers, _customers.c.id == FollowUp.customer_id).where(
-        FollowUp.state.in_(OPEN_STATES), FollowUp.deleted_at.is_(None), *_open_to())
-    statement = statement.where(*_within(due, today))
+    statement = _open_tasks().where(*_within(due, today))
     if assignee_ids is not None:
         statement = statement.where(FollowUp.assignee_id.in_(list(assignee_ids)))
     if reason:
@@ -45,23 +43,37 @@ def due_query(now: dt.datetime, *, due: str = "today", assignee_ids: Collection[
     return statement
 
 
+def _open_tasks() -> Any:
+    """Neither is the task's customer in the recycle bin, nor is it marketing for one who wants none."""
+    c = _customers.c
+    return sa.select(FollowUp).join_from(FollowUp, _customers, c.id == FollowUp.customer_id).where(
+        FollowUp.state.in_(OPEN_STATES), FollowUp.deleted_at.is_(None), c.deleted_at.is_(None),
+        sa.or_(takes_marketing(c), FollowUp.purpose.not_in(MARKETING)))
+
+
 def _within(due: str, today: dt.date) -> list[Any]:
+    if due == "blocked":
+        return [_held(today)]
     if due == "overdue":
-        return [FollowUp.due_on < today]
+        return [_free(today), FollowUp.due_on < today]
     if due == "today":
-        return [FollowUp.due_on == today]
+        return [_free(today), FollowUp.due_on == today]
     if due == "week":
-        return [FollowUp.due_on >= today, FollowUp.due_on < today + dt.timedelta(days=WEEK)]
+        return [_free(today), FollowUp.due_on >= today, FollowUp.due_on < today + dt.timedelta(days=WEEK)]
     if due == "all":
-        return []
+        return [_free(today)]
     raise ValueError(f"due: {due!r} is none of {', '.join(DUE)}")
 
 
-def _open_to() -> list[Any]:
-    """Neither is the task's customer in the recycle bin, nor is it marketing for one who wants none."""
-    c = _customers.c
-    return [c.deleted_at.is_(None), sa.or_(
-        sa.and_(sa.not_(c.do_not_disturb), sa.not_(c.marketing_withdrawn)), FollowUp.purpose.not_in(MARKETING))]
+def _free(today: dt.date) -> Any:
+    """No marketing for a customer who has been contacted often enough, unless a manager has allowed it."""
+    return sa.or_(FollowUp.purpose.not_in(MARKETING), has_room(_customers.c, today), FollowUp.allowed_at.is_not(None))
+
+
+def _held(today: dt.date) -> Any:
+    """Not _free()."""
+    return sa.and_(FollowUp.purpose.in_(MARKETING), _customers.c.marketing_blocked_until > today,
+                   FollowUp.allowed_at.is_(None))
 
 
 def order(statement: Any) -> Any:
@@ -87,7 +99,7 @@ def day_of(session: Any, user_id: int, now: dt.datetime) -> tuple[list[Line], in
     session.flush()
     today = clock.local_day(now)
     begins, ends = clock.day_bounds(today)
-    rows = prepared.few(session, ("day", today), lambda: _tally(today, None, now).add_columns(
+    rows = prepared.few(session, ("day", today), lambda: _tally(today, None).add_columns(
         _done().scalar_subquery()).where(FollowUp.assignee_id == prepared.given("person")),
         person=user_id, begins=begins, ends=ends)
     if not rows:
@@ -112,7 +124,8 @@ def done_today(session: Any, user_id: int, now: dt.datetime) -> int:
 
 
 class Line(NamedTuple):
-    """The open tasks of one rule (code and name; None without one), counted: owed are overdue and today together."""
+    """The open tasks of one rule (code and name; None without one), counted: owed are overdue and today together,
+    blocked those that the contact cap holds back, which count nowhere else."""
 
     code: str | None
     name: str | None
@@ -121,6 +134,7 @@ class Line(NamedTuple):
     today: int
     week: int
     all: int
+    blocked: int
 
 
 def tally(session: Any, assignee_ids: Collection[int] | None, now: dt.datetime) -> list[Line]:
@@ -128,16 +142,18 @@ def tally(session: Any, assignee_ids: Collection[int] | None, now: dt.datetime) 
     session.flush()
     today = clock.local_day(now)
     whose = None if assignee_ids is None else tuple(assignee_ids)
-    rows = prepared.few(session, ("tally", today, whose), lambda: _tally(today, whose, now))
+    rows = prepared.few(session, ("tally", today, whose), lambda: _tally(today, whose))
     return [Line._make(row) for row in rows]
 
 
-def _tally(today: dt.date, whose: Collection[int] | None, now: dt.datetime) -> Any:
+def _tally(today: dt.date, whose: Collection[int] | None) -> Any:
     day = FollowUp.due_on
     parts = [day <= today, day < today, day == today,
-             sa.and_(day >= today, day < today + dt.timedelta(days=WEEK))]
-    counts = [sa.func.sum(sa.case((part, 1), else_=0)) for part in parts]
-    return due_query(now, due="all", assignee_ids=whose).with_only_columns(
-        FollowUpRule.code, FollowUpRule.name, *counts, sa.func.count(FollowUp.id)).join_from(
+             sa.and_(day >= today, day < today + dt.timedelta(days=WEEK)), sa.true()]
+    free = _free(today)
+    counts = [sa.func.sum(sa.case((sa.and_(part, free), 1), else_=0)) for part in parts]
+    counts.append(sa.func.sum(sa.case((_held(today), 1), else_=0)))
+    statement = _open_tasks() if whose is None else _open_tasks().where(FollowUp.assignee_id.in_(list(whose)))
+    return statement.with_only_columns(FollowUpRule.code, FollowUpRule.name, *counts).join_from(
         FollowUp, FollowUpRule, FollowUpRule.id == FollowUp.rule_id, isouter=True).group_by(
         FollowUpRule.code, FollowUpRule.name).order_by(FollowUpRule.name)
