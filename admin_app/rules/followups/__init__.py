@@ -37,6 +37,6 @@ from admin_app.rules.followups.tasks import (
 
 __all__ = [
     "MARKETING", "OPEN_STATES", "Line", "after_visit", "allow", "blocked", "day_of", "done", "due_query", "make_dated",
-    "may_allow", "next_date_by_rule", "on_event", "order", "plan", "preview", "progress", "reassign", "refresh_customers",
-    "settle_history", "settle_source", "skip", "snooze", "tally",
+    "may_allow", "next_date_by_rule", "on_event", "order", "plan", "preview", "progress", "reassign",
+    "refresh_customers", "settle_history", "settle_source", "skip", "snooze", "tally",
 ]
