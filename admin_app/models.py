@@ -89,6 +89,7 @@ class Store(Row, db.Model):
     closes: Mapped[str] = c.text(_l("Closes at"), 5, default="20:30", server_default="20:30", help=_l("Hours and minutes, like 20:30."))
     customers_each: Mapped[int] = c.whole(_l("Customers a person can keep"), default=400, server_default="400")
     tasks_each: Mapped[int] = c.whole(_l("Tasks a person can do in a day"), default=40, server_default="40")
+    claims_each: Mapped[int] = c.whole(_l("Customers a person may claim from the pool in a day"), default=20, server_default="20")
     reveals_each: Mapped[int] = c.whole(_l("Numbers a person may reveal a day without a task"), default=30, server_default="30")
     contact_cap: Mapped[int] = c.whole(_l("Most marketing contacts in the period"), default=5, server_default="5", group=_l("Contacting customers"), help=_l("Every outbound contact of every department counts; only marketing is held back."))
     contact_cap_days: Mapped[int] = c.whole(_l("Period of the contact cap in days"), default=30, server_default="30", group=_l("Contacting customers"))
@@ -324,6 +325,7 @@ class Customer(StoreRow, db.Model):
     last_contact_at: Mapped[dt.datetime | None] = c.moment(_l("Last contact"), listed=True, filtered=True, readonly=True, group=CARE, names=("最近联系", "上次联系", "最后跟进"))
     next_contact_on: Mapped[dt.date | None] = c.day(_l("Next contact"), listed=True, filtered=True, readonly=True, group=CARE, names=("下次跟进", "下次联系", "下次回访"))
     confirmed_on: Mapped[dt.date | None] = c.day(_l("File confirmed on"), readonly=True, group=CARE)
+    pooled_on: Mapped[dt.date | None] = c.day(_l("In the pool since"), readonly=True, group=CARE)
     completeness: Mapped[int] = c.percent(_l("Completeness"), default=0, server_default="0", listed=True, readonly=True, group=CARE)
     pinyin: Mapped[str | None] = mapped_column(sa.String(200))
 
