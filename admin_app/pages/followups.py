@@ -137,7 +137,8 @@ def _body(rows: list[TaskRow], question: Asked, chosen: TaskRow | None, now: dt.
         said, due, block = row.say, escape(row.due), _block(row, now)
         if block is not None:
             said = f"{block.code.label}: {block}"
-            due = look.icon("moon", "sm") + (block.until.isoformat() if block.until and question.due == "blocked" else due)
+            shown = block.until.isoformat() if block.until and question.due == "blocked" else due
+            due = look.icon("moon", "sm") + shown
         elif row.last:
             said = f"{words.ago(row.last.at, now)} · {said}"
         lit = (" is-on", ' aria-current="true"') if task.id == on else ("", "")
