@@ -172,7 +172,7 @@ def test_the_fifth_contact_of_all_departments_closes_and_the_oldest_opens_again(
     assert customer.marketing_blocked_until is None
     task = make_followup(session, customer, assignee=cast.care_specialist, purpose=Purpose.CARE)
     assert task.id in ids(session, DAYTIME, "today")
-    visit(session, customer, cast.sales_consultant, at=DAYTIME, purpose_kind=Purpose.SALES)
+    visit(session, customer, cast.sales_consultant, at=DAYTIME, now=DAYTIME, purpose_kind=Purpose.SALES)
     assert customer.marketing_blocked_until == day(-4 + 30)
     assert task.id not in ids(session, DAYTIME, "all") and task.id in ids(session, DAYTIME, "blocked")
     block = followups.blocked(session, customer, Purpose.CARE, DAYTIME)
