@@ -227,7 +227,6 @@ def _panel(row: TaskRow, onward: str, now: dt.datetime) -> dict[str, Any]:
     if customer is not None:
         store = people.store_of(customer.store_id)
         found |= {"blocked": _block(row, now), "may_allow": followups.may_allow(access.current()),
-                  "allow_back": f"{list_at}{'&' if '?' in list_at else '?'}task={task.id}",
                   "contacts": (outbound_contacts(db.session, customer.id, store.contact_cap_days, now),
                                store.contact_cap, store.contact_cap_days)}
     if customer is None or row.is_recall or not access.can("visit", "create"):
