@@ -19,7 +19,7 @@ from admin_app.errors import Refused, RuleError
 from admin_app.rules import consents, followups, saving
 from admin_app.rules.followups import blocking, capping, tasks
 from tests.cast import NOW
-from tests.factories import make_customer, make_followup, make_visit
+from tests.factories import make_campaign, make_customer, make_followup, make_visit
 from tests.rules.followup_support import day, visit
 
 MARKETING = (Purpose.CARE, Purpose.CAMPAIGN, Purpose.GREETING)
@@ -342,3 +342,28 @@ def test_quiet_hours_are_allowed_until_they_end(session: Any, cast: Any) -> None
         followups.allow(session, task, "客户约在今晚", evening)
     for later, block in ((evening, False), (clock.at(day(1), 8), False), (clock.at(day(1), 21), True)):
         assert (followups.blocked(session, customer, Purpose.CARE, later, task) is not None) is block
+
+
+# ---------------------------------------------------------------- campaigns
+
+
+@pytest.mark.parametrize(("kind", "blocks"), [("care", True), ("promotion", True), ("recall", False)])
+def test_an_invitation_is_marketing_and_a_product_recall_is_not(session: Any, cast: Any, kind: str,
+                                                                blocks: bool) -> None:
+    campaign = make_campaign(session, kind=kind)
+    names = {"free": {}, "out": {"do_not_disturb": True}, "capped": {"marketing_blocked_until": day(9)},
+             "free again": {"marketing_blocked_until": day()}}
+    made = {name: make_customer(session, owner=cast.sales_consultant, **values) for name, values in names.items()}
+    said = {}
+    for name, customer in made.items():
+        member = m.CampaignMember(campaign_id=campaign.id, customer_id=customer.id)
+        said[name] = saving.prepare(session, member, NOW)
+        session.add(member)
+        session.flush()
+        saving.settle(session, member, NOW, created=True)
+    assert {name for name, notices in said.items() if notices} == ({"out", "capped"} if blocks else set())
+    due = {task.customer_id for task in session.scalars(followups.due_query(DAYTIME, due="all"))}
+    held = {task.customer_id for task in session.scalars(followups.due_query(DAYTIME, due="blocked"))}
+    key = {name: customer.id for name, customer in made.items()}
+    assert due & set(key.values()) == {key["free"], key["free again"]} | (set() if blocks else set(key.values()))
+    assert held == ({key["capped"]} if blocks else set())
