@@ -23,13 +23,15 @@ QUIET, CAP = ("quiet_from", "quiet_until"), ("contact_cap", "contact_cap_days")
 
 def prepare(session: Any, store: Store, now: dt.datetime) -> None:
     """Check a store and write its hours as 09:00. Raises RuleError at the field."""
-    for name in ("opens", "closes"):
+    for name in ("opens", "closes", "digest_at", "evening_at"):
         given = getattr(store, name)
         if given is not None:
             setattr(store, name, _hours(given, name))
     if store.opens and store.closes and store.closes <= store.opens:
         raise RuleError(_l("A store closes later than it opens."), "closes")
     _quiet_hours(store)
+    if store.digest_at and store.evening_at and store.evening_at <= store.digest_at:
+        raise RuleError(_l("The evening note comes after the morning digest."), "evening_at")
     for name in AT_LEAST_ONE:
         given = getattr(store, name)
         if given is not None and given < 1:
