@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 from flask import Flask
 
-PAGES = ("sign_in", "account", "break_glass", "home", "followups", "visit_log", "customer", "search", "reveal",
+PAGES = ("sign_in", "account", "break_glass", "home", "followups", "visit_log", "customer", "consent", "search", "reveal",
          "complaints", "campaign", "scores", "imports", "duplicates", "merging", "quality", "recycle", "requests",
          "prints", "notifications", "jobs", "health", "handover", "pool")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, flash, redirect, request
+from flask import Blueprint, Flask, abort, flash, redirect, request
 from flask_babel import gettext as _
 
 from admin_app import access, people
@@ -17,10 +17,12 @@ from admin_app.errors import Refused
 from admin_app.models import Customer
 from admin_app.rules import consents
 
+bp = Blueprint("consent_page", __name__, url_prefix="/admin/customer")
 
-def add_to(bp: Blueprint) -> None:
+
+def register(app: Flask) -> None:
     """Serve POST /admin/customer/consent/."""
-    bp.add_url_rule("/consent/", "consent", record, methods=["POST"])
+    app.register_blueprint(bp)
 
 
 def shown(customer_id: int, counts: dict[str, int]) -> dict[str, Any]:
@@ -34,6 +36,7 @@ def shown(customer_id: int, counts: dict[str, int]) -> dict[str, Any]:
             "sources": ConsentSource, "may_consent": access.can("consent", "create")}
 
 
+@bp.post("/consent/")
 def record() -> Any:
     """The customer has said yes or no: `id`, `say` (PURPOSE:given or PURPOSE:withdrawn), `source`."""
     text = request.form.get("id", "")

@@ -49,7 +49,6 @@ PROFILE = ("use", "budget", "decision_power", "concerns", "channel", "hours", "h
 def register(app: Flask) -> None:
     """Serve /admin/customer/details/."""
     task_rows.init_app(app)
-    consent.add_to(bp)
     app.register_blueprint(bp)
 
 
