@@ -1,7 +1,8 @@
 """Who must not be contacted for marketing now, why, and until when (DOMAIN §3.1, 过度打扰).
 
 Only marketing purposes are blocked; complaint, delivery, promise, service and sales contacts never are, and a contact
-that has happened is never refused. blocked() in Python and free() in SQL say the same; a test keeps them equal.
+that has happened is never refused. What blocked() says here the index of what is due says in SQL (due_index.py); a test
+keeps them equal.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from admin_app import access, clock, prepared
+from admin_app import access, clock, due_index, prepared
 from admin_app.choices import BlockCode, Purpose, VisitState
 from admin_app.models import Customer, Store, Visit
 from admin_app.rules.followups.capping import NEVER, window
 
-MARKETING = frozenset({Purpose.CARE, Purpose.CAMPAIGN, Purpose.GREETING})
+MARKETING = frozenset(due_index.MARKETING)
 OVERRIDABLE = frozenset({BlockCode.CONTACT_CAP, BlockCode.QUIET_HOURS})
 
 
@@ -48,19 +49,6 @@ def opted_out(customer: Any) -> bool:
 def capped(customer: Any, today: dt.date) -> bool:
     """Whether the contact cap leaves no room for a customer today."""
     return customer.marketing_blocked_until is not None and bool(customer.marketing_blocked_until > today)
-
-
-# ---------------------------------------------------------------- the same in SQL
-
-
-def takes_marketing(c: Any) -> Any:
-    """Not opted_out(), over the columns of a customer."""
-    return sa.and_(sa.not_(c.do_not_disturb), sa.not_(c.marketing_withdrawn))
-
-
-def has_room(c: Any, today: dt.date) -> Any:
-    """Not capped(), over the columns of a customer."""
-    return sa.or_(c.marketing_blocked_until.is_(None), c.marketing_blocked_until <= today)
 
 
 # ---------------------------------------------------------------- quiet hours
