@@ -110,8 +110,8 @@ CONSENTS = {
     "administrator": "-"}
 for _name, _right in CONSENTS.items():
     MATRIX[_name].append((["consent"], _right))
-for _name in MATRIX:  # where figures of the store are sent to
-    MATRIX[_name].append((["robot"], "RA WA C DA" if _name == "administrator" else "-"))
+for _name, _lines in MATRIX.items():  # where figures of the store are sent to
+    _lines.append((["robot"], "RA WA C DA" if _name == "administrator" else "-"))
 # Customers by a saved rule, and the working calendar: (segment, calendar_day).
 SHARED = {
     "general_manager": ("RA WA C DA", "RA WA C DA"), "sales_manager": ("RA", "RA"), "service_manager": ("RA", "RA"),
