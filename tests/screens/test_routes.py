@@ -18,7 +18,7 @@ PUBLIC = {"static", "admin.static", "root", "sign_in.sign_in", "sign_in.sign_out
 # Everybody who is signed in; what they see there is the gate's business.
 SIGNED_IN = {
     "handover.people", "handover.person", "handover.give", "pool.show", "pool.claim",
-    "team_work.show", "team_work.share",
+    "team_work.show", "team_work.share", "calendar.show",
     "account.password", "account.agreement", "admin.index", "home.home", "home.today", "home.dialogs", "followups.show",
     "followups.act", "followups.bulk", "visit_log.show", "visit_log.save", "visit_log.token", "customer_page.details",
     "search.find",
