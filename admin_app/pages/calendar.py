@@ -30,7 +30,7 @@ from admin_app.rules.followups.tasks import LONGEST_SNOOZE
 
 bp = Blueprint("calendar", __name__, url_prefix="/admin/followups/calendar")
 
-VIEWS = {"month": _l("Month"), "week": _l("Week"), "day": _l("Day")}
+VIEWS = {"month": _l("Month"), "week": _l("Week"), "day": _l("One day")}
 IN_CELL = {"month": 3, "week": 20}  # tasks that stand in a cell; the number says how many there are
 PAGE = 50
 FIRST, LAST = dt.date(2000, 1, 1), dt.date(2100, 12, 31)

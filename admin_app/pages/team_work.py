@@ -20,7 +20,7 @@ from admin_app.database import db
 from admin_app.desk.filters import list_address
 from admin_app.desk.view import is_key
 from admin_app.errors import Refused, RuleError
-from admin_app.models import FollowUp
+from admin_app.models import FollowUp, Role, User
 from admin_app.pages import home_parts, task_rows
 from admin_app.rules import followups, sharing
 from admin_app.rules import today as day
@@ -34,8 +34,9 @@ DUES = ("overdue", "today", "week", "all")
 
 
 def register(app: Flask) -> None:
-    """Serve /admin/followups/team/."""
+    """Serve /admin/followups/team/; the due list links to it for those who lead people."""
     app.register_blueprint(bp)
+    app.jinja_env.globals["leads_people"] = lambda: access.current().manages
 
 
 def _may_see() -> None:
@@ -89,7 +90,19 @@ def _along() -> bool:
 
 
 def _even(now: Any) -> sharing.Plan:
-    return sharing.even_out(db.session, _bearers(now), now, along=_along())
+    """The overdue tasks made even among people of the same role; those who lead neither give nor get."""
+    leading = sa.select(Role.id).where(Role.manages)
+    keys = [one.id for one in _watched()]
+    same: dict[int, set[int]] = {}
+    for key, role in db.session.execute(sa.select(User.id, User.role_id).where(
+            User.id.in_(keys), User.role_id.not_in(leading))):
+        same.setdefault(role, set()).add(key)
+    plan = sharing.Plan(along=_along())
+    for group in same.values():
+        part = sharing.even_out(db.session, _bearers(now, group), now, along=plan.along)
+        plan.given |= part.given
+        plan.source |= part.source
+    return plan
 
 
 def _move(now: Any) -> sharing.Plan:
