@@ -65,8 +65,8 @@ def test_the_pool_by_thumb(tab: Tab, keys: dict[str, int]) -> None:
     page.goto("/admin/pool/")
     assert not wider_than_its_window(page)
     accessible(page)
-    page.locator('button[form="claim"]').first.tap()
-    page.wait_for_load_state("networkidle")
+    with page.expect_navigation():
+        page.locator('button[form="claim"]').first.tap()
     assert one(m.Customer, keys["pool"]).owner_id == keys["sales_consultant"]
     expect(page.locator(".empty")).to_be_visible()
 
@@ -92,8 +92,8 @@ def test_a_task_is_moved_by_keyboard_and_by_thumb(tab: Tab, keys: dict[str, int]
     page.keyboard.press("Enter")
     page.locator("#cal-until").fill(str(day))
     page.locator("#cal-why").fill("改期")
-    page.keyboard.press("Enter")
-    page.wait_for_load_state("networkidle")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     assert one(m.FollowUp, keys["task1"]).due_on == day
     phone = tab("sales_consultant", phone=True)
     phone.goto(f"/admin/followups/calendar/?view=day&day={monday()}")
@@ -102,8 +102,8 @@ def test_a_task_is_moved_by_keyboard_and_by_thumb(tab: Tab, keys: dict[str, int]
     phone.locator(f'.cal-list li[data-task="{keys["task2"]}"] [data-move]').tap()
     phone.locator("#cal-until").fill(str(day))
     phone.locator("#cal-why").fill("改期")
-    phone.locator("#cal-dialog button.btn-primary").tap()
-    phone.wait_for_load_state("networkidle")
+    with phone.expect_navigation():
+        phone.locator("#cal-dialog button.btn-primary").tap()
     assert one(m.FollowUp, keys["task2"]).due_on == day
 
 
@@ -117,6 +117,6 @@ def test_tasks_of_one_go_to_another(tab: Tab, keys: dict[str, int]) -> None:
     form.locator("input[name=along]").check()
     form.locator(f'input[name=to][value="{keys["colleague"]}"]').check()
     form.locator("button.btn-primary").click()
-    page.locator("#plan button.btn-primary").click()
-    page.wait_for_load_state("networkidle")
+    with page.expect_navigation():
+        page.locator("#plan button.btn-primary").click()
     assert len(all_of(m.FollowUp, m.FollowUp.assignee_id == keys["colleague"])) == 2
