@@ -489,6 +489,7 @@ class Visit(StoreRow, db.Model):
     competitor: Mapped[str | None] = c.text(_l("Competitor information"), 200, group=REPORT)
     credit_change: Mapped[str | None] = c.text(_l("Change of credit and its cause"), 200, group=REPORT)
     guidance_minutes: Mapped[int | None] = c.whole(_l("Guidance given"), group=REPORT, unit=_l("minutes"), help=_l("60 to 120 minutes on a visit at the customer's."))
+    call_minutes: Mapped[int | None] = c.whole(_l("Length of the call"), group=REPORT, unit=_l("minutes"))
     summary: Mapped[str | None] = c.text(_l("Summary"), 200, group=REPORT)
 
     next_step: Mapped[str | None] = c.text(_l("Next step"), 200, group=NEXT)
@@ -1197,6 +1198,18 @@ class Submission(db.Model):
     key: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     user_id: Mapped[int | None] = mapped_column(sa.Integer)
     location: Mapped[str | None] = mapped_column(sa.String(400))
+    created_at: Mapped[dt.datetime] = c.moment(_l("Created"), default=utcnow)
+
+
+class UndoStep(db.Model):
+    """撤销: how some rows stood before a person changed them all at once; `rows` as rules/followups/undoing.py packs
+    them. Kept for a short while only."""
+
+    __tablename__ = "undo_step"
+
+    key: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    user_id: Mapped[int | None] = mapped_column(sa.Integer)
+    rows: Mapped[list[Any]] = mapped_column(sa.JSON)
     created_at: Mapped[dt.datetime] = c.moment(_l("Created"), default=utcnow)
 
 

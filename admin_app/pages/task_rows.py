@@ -45,8 +45,8 @@ def init_app(app: Any) -> None:
 # What a line says of a task and of its customer.
 TASK = ("id", "customer_id", "reason", "rule_id", "assignee_id", "due_on", "due_at", "channel", "purpose", "state",
         "script", "vehicle_id", "source_table", "source_id", "expires_on", "first_due_on", "snooze_count", "note")
-CUSTOMER = ("id", "name", "phone", "grade", "stage", "store_id", "model_wish", "channel", "hours", "do_not_disturb",
-            "marketing_withdrawn")
+CUSTOMER = ("id", "name", "phone", "grade", "tier", "stage", "store_id", "model_wish", "channel", "hours",
+            "do_not_disturb", "marketing_withdrawn")
 Task = namedtuple("Task", (*TASK, "rule_name", "trigger", "car"))  # type: ignore[misc]
 Person = namedtuple("Person", CUSTOMER)  # type: ignore[misc]
 
@@ -83,6 +83,7 @@ class TaskRow:
     tone: str
     late: int
     group: str
+    clock: str
 
     @property
     def name(self) -> str:
@@ -161,7 +162,7 @@ def _row(task: Any, customer: Any, last: Last | None, now: dt.datetime) -> TaskR
     return TaskRow(
         task=task, customer=customer, icon=icon_of(task), car=car,
         phone=masked("phone", customer.phone) if customer else "", last=last, due=words, tone=tone, late=late,
-        group=_group(task, now, late))
+        group=_group(task, now, late), clock=clock_words(task, words, tone, now))
 
 
 def log_address(task: Any) -> str:
@@ -197,14 +198,34 @@ def due_words(task: Any, now: dt.datetime) -> tuple[str, str, int]:
     day, late = task.due_on, (clock.local_day(now) - task.due_on).days
     if late > 0:
         return ngettext("%(num)d day late", "%(num)d days late", late), "late", late
+    if late == 0 and _timed(task):
+        if task.due_at < now:
+            return _late_by(now - task.due_at), "late", 0
+        return clock.local(task.due_at).strftime("%H:%M"), "soon" if task.due_at <= now + SOON else "", 0
     if late == 0:
-        words = clock.local(task.due_at).strftime("%H:%M") if _timed(task) else _("today")
-        return words, "soon" if _timed(task) and task.due_at <= now + SOON else "", 0
+        return _("today"), "", 0
     if late == -1:
         return _("tomorrow"), "", 0
     if late > -7:
         return f"{day:%m-%d} {weekday(day)}", "", 0
     return day.isoformat() if day.year != clock.local_day(now).year else f"{day:%m-%d}", "", 0
+
+
+def _late_by(time: dt.timedelta) -> str:
+    minutes = max(1, int(time.total_seconds() // 60))
+    if minutes < 60:
+        return ngettext("%(num)d minute late", "%(num)d minutes late", minutes)
+    return ngettext("%(num)d hour late", "%(num)d hours late", minutes // 60)
+
+
+def clock_words(task: Any, words: str, tone: str, now: dt.datetime) -> str:
+    """When a task is due, in a sentence: with what is left where that is less than an hour."""
+    if tone == "late":
+        return words
+    if tone == "soon":
+        left = max(1, int((task.due_at - now).total_seconds() // 60))
+        return ngettext("due %(time)s · one minute left", "due %(time)s · %(num)d minutes left", left, time=words)
+    return _("due %(day)s", day=words)
 
 
 def last_visits(customer_ids: Collection[int]) -> dict[int, Last]:
