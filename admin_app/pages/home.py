@@ -18,11 +18,11 @@ from admin_app.clock import utcnow
 from admin_app.database import db
 from admin_app.desk import logs
 from admin_app.desk.filters import list_address
-from admin_app.models import FollowUp
 from admin_app.pages import figures, home_parts, home_watch, task_rows
 from admin_app.pages.complaint_cards import remaining
 from admin_app.pages.figures import Figure, Question
 from admin_app.rules import followups
+from admin_app.sending import mail, outbox
 
 bp = Blueprint("home", __name__, url_prefix="/admin")
 
@@ -74,7 +74,7 @@ def own(role: Any, now: dt.datetime) -> str:
     """My tasks in the order to do them; beside them what else waits for me."""
     actor = access.current()
     me = [actor.user_id or 0]
-    owed = followups.due_query(now, due="all", assignee_ids=me).where(FollowUp.due_on <= clock.local_day(now))
+    owed = followups.due_query(now, due="owed", assignee_ids=me)
     rows = task_rows.rows_of(("owed", clock.local_day(now)), lambda: followups.order(owed).limit(MOST_TASKS), now)
     lines, done = followups.day_of(db.session, me[0], now)
     total = sum(line.owed for line in lines)
@@ -237,7 +237,8 @@ def system(role: Any, now: dt.datetime) -> str:
                        ("verb", "equals", "sign_in_failed"), tone="soon"))
     return render_template(
         "home_system.html", role=role, now=now, figures=strip, jobs=home_parts.jobs(), disk=home_parts.disk(),
-        backup=home_parts.last_backup(now), people=home_parts.last_sign_ins(), steps=home_parts.first_steps())
+        backup=home_parts.last_backup(now), people=home_parts.last_sign_ins(), steps=home_parts.first_steps(),
+        outbox=outbox.state(db.session), mail=mail.is_set())
 
 
 PAGES = {"own": own, "team": team, "marketing": marketing, "audit": audit, "system": system}

@@ -20,7 +20,7 @@ from admin_app.database import db
 from admin_app.desk.filters import list_address
 from admin_app.desk.view import is_key
 from admin_app.errors import Refused, RuleError
-from admin_app.models import FollowUp, Role, User
+from admin_app.models import DueTask, FollowUp, Role, User
 from admin_app.pages import home_parts, task_rows
 from admin_app.rules import followups, sharing
 from admin_app.rules import today as day
@@ -135,10 +135,10 @@ def _ahead(now: Any) -> dict[int | None, tuple[int, int]]:
     today = clock.local_day(now)
 
     def build() -> Any:
-        week = sa.and_(FollowUp.due_on >= today, FollowUp.due_on < today + dt.timedelta(days=WEEK))
+        week = sa.and_(DueTask.due_on >= today, DueTask.due_on < today + dt.timedelta(days=WEEK))
         return followups.due_query(now, due="all").with_only_columns(
-            FollowUp.assignee_id, sa.func.sum(sa.case((week, 1), else_=0)), sa.func.count(FollowUp.id)).group_by(
-            FollowUp.assignee_id)
+            DueTask.assignee_id, sa.func.sum(sa.case((week, 1), else_=0)), sa.func.count(DueTask.id)).group_by(
+            DueTask.assignee_id)
 
     return {person: (week, number) for person, week, number in prepared.few(
         db.session, ("ahead by person", today), build)}

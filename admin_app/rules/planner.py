@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from admin_app import clock, prepared
 from admin_app.choices import VisitState
-from admin_app.models import Customer, FollowUp, Visit
+from admin_app.models import Customer, DueTask, FollowUp, Visit
 from admin_app.rules import followups
 from admin_app.rules.followups.due import order
 
@@ -26,21 +26,22 @@ People = Collection[int] | None
 def tasks_between(first: dt.date, last: dt.date, people: People, now: dt.datetime) -> Any:
     """Select of the open tasks due from one day to another, both included; `people` None: everybody's."""
     return followups.due_query(now, due="all", assignee_ids=people).where(
-        FollowUp.due_on >= first, FollowUp.due_on <= last)
+        DueTask.due_on >= first, DueTask.due_on <= last)
 
 
 def tasks_by_day(session: Any, first: dt.date, last: dt.date, people: People, now: dt.datetime) -> dict[dt.date, int]:
     """day → how many open tasks are due on it; days without any are left out."""
     session.flush()
     rows = prepared.few(session, ("calendar days", first, last, _key(people)), lambda: tasks_between(
-        first, last, people, now).with_only_columns(FollowUp.due_on, sa.func.count(FollowUp.id)).group_by(
-        FollowUp.due_on))
+        first, last, people, now).with_only_columns(DueTask.due_on, sa.func.count(DueTask.id)).group_by(
+        DueTask.due_on))
     return dict(rows)
 
 
 def first_of_each_day(first: dt.date, last: dt.date, people: People, now: dt.datetime, most: int) -> Any:
     """Select of at most so many tasks of each day, the most urgent first."""
-    place = sa.func.row_number().over(partition_by=FollowUp.due_on, order_by=(FollowUp.due_at, FollowUp.id))
+    place = sa.func.row_number().over(
+        partition_by=DueTask.due_on, order_by=(DueTask.due_at, DueTask.urgency, DueTask.id))
     ranked = tasks_between(first, last, people, now).with_only_columns(
         FollowUp.id.label("id"), place.label("place")).subquery()
     return order(tasks_between(first, last, people, now).where(
