@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # Tables that belong to the machinery: no person reads or writes them through a screen.
 INTERNAL = {"sign_in", "sign_in_failure", "submission", "job_run", "audit_head", "audit_entry", "access_log",
-            "import_piece", "directory_change", "search_gram", "score_day"}
+            "import_piece", "directory_change", "search_gram", "score_day", "lead_request", "lead_count"}
 UNGATED_READ = INTERNAL - {"audit_entry", "access_log"}
 # Tables whose rows everybody signed in may refer to (names of people, rules, metrics); the screen has a right.
 DIRECTORY = {"store", "team", "role", "user", "metric", "score_scheme", "scheme_line", "score_period",
@@ -143,6 +143,14 @@ def _followups(model: Any, actor: Actor, ids: Any, verb: str) -> Any:
     return mine
 
 
+def _inquiries(model: Any, actor: Actor, ids: Any, verb: str) -> Any:
+    """Those in charge and who took it in; the customer's people; without anybody in charge, the team's manager."""
+    theirs = sa.or_(_among(model.owner_id, ids), _among(model.created_by_id, ids))
+    if verb == "read" or len(ids) > 1:
+        theirs = sa.or_(theirs, _customer_of(model.customer_id, actor, ids))
+    return sa.or_(theirs, model.owner_id.is_(None)) if len(ids) > 1 else theirs
+
+
 def _orders(model: Any, actor: Actor, ids: Any, verb: str) -> Any:
     return sa.or_(_among(model.advisor_id, ids), _customer_of(model.customer_id, actor, ids))
 
@@ -181,6 +189,7 @@ RULES: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(FOLLOWS_CUSTOMER | {"vehicle"}, _of_customer),
     "vehicle_owner": _vehicle_owners,
     "followup": _followups,
+    "inquiry": _inquiries,
     "repair_order": _orders,
     "complaint": _complaints,
     "complaint_step": _steps,

@@ -16,8 +16,8 @@ from admin_app.database import db
 from admin_app.desk.filters import list_address
 from admin_app.models import Complaint, Customer, Promise, Visit
 from admin_app.pages import figures
+from admin_app.rules.clocks import Clock
 from admin_app.rules.complaints import clock as complaint_clock
-from admin_app.rules.complaints.clocks import Clock
 
 MOST = 5
 RARELY = 300  # seconds that birthdays may be behind what others change in the files
