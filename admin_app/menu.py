@@ -62,6 +62,7 @@ SECTIONS = (
     )),
     Section(_l("Customer care"), "heart", (
         Entry(_l("Due follow-ups"), "/admin/followups/", "followup", count="due"),
+        Entry(_l("Inquiries"), "/admin/inquiry/", "inquiry"),
         Entry(_l("Visit records"), "/admin/visit/", "visit"),
         Entry(_l("Complaint board"), "/admin/complaint/board/", "complaint", count="complaints"),
         Entry(_l("Complaints"), "/admin/complaint/", "complaint"),
@@ -91,6 +92,7 @@ SECTIONS = (
         Entry(_l("Staff"), "/admin/user/", "user"),
         Entry(_l("Roles"), "/admin/role/", "role"),
         Entry(_l("Rights"), "/admin/grant/", "grant"),
+        Entry(_l("Tokens for web leads"), "/admin/lead_token/", "lead_token"),
         Entry(_l("Confidentiality agreements"), "/admin/agreement/", "agreement"),
         Entry(_l("Recycle bin"), "/admin/recycle/", verb="delete"),
         Entry(_l("Change record"), "/admin/audit_entry/", "audit_entry"),
@@ -102,6 +104,7 @@ NEW = (
     Entry(_l("Log a contact"), "/admin/visit/log/", "visit", verb="create"),
     Entry(_l("Customer"), "/admin/customer/new/", "customer", verb="create"),
     Entry(_l("Complaint"), "/admin/complaint/new/", "complaint", verb="create"),
+    Entry(_l("Inquiry"), "/admin/inquiry/new/", "inquiry", verb="create"),
     Entry(_l("Follow-up"), "/admin/followup/new/", "followup", verb="create"),
     Entry(_l("Repair order"), "/admin/repair_order/new/", "repair_order", verb="create"),
     Entry(_l("Campaign"), "/admin/campaign/new/", "campaign", verb="create"),

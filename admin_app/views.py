@@ -13,6 +13,7 @@ from flask_login import current_user
 from admin_app import access, models, passwords
 from admin_app.database import db
 from admin_app.desk import Bulk, DeskView, Quick, assign
+from admin_app.desk.leads import InquiryView, LeadTokenView
 from admin_app.desk.logs import LogDesk
 from admin_app.errors import RuleError
 from admin_app.web import csp_nonce
@@ -29,7 +30,8 @@ class CustomerView(DeskView):
     quick = (Quick(_l("Mine"), "owner_id", "equals", "me"),
              Quick(_l("Due today"), "next_contact_on", "equals", "today"),
              Quick(_l("Overdue"), "next_contact_on", "to", "yesterday"),
-             Quick(_l("Unassigned"), "owner_id", "empty", "1"), Quick(_l("Grade H"), "grade", "equals", "H"))
+             Quick(_l("Unassigned"), "owner_id", "empty", "1"), Quick(_l("Grade H"), "grade", "equals", "H"),
+             Quick(_l("Invalid leads"), "screening", "equals", "invalid"))
 
     def before_save(self, row: Any, form: Any, is_new: bool) -> None:
         """Whoever may not assign keeps the customer he adds."""
@@ -303,7 +305,8 @@ VIEWS: tuple[type[DeskView], ...] = (
     FollowUpView, FollowUpRuleView, ComplaintView, ComplaintStepView, CampaignView, CampaignMemberView,
     CampaignCostView, RepairOrderView, MetricView, ScoreSchemeView, SchemeLineView, ScorePeriodView, ScoreView,
     ImportJobView, ImportTemplateView, DistinctPairView, CustomerMergeView, FieldSetView, SecondPersonRequestView,
-    StoreView, TeamView, UserView, RoleView, GrantView, AgreementView, AuditEntryView, AccessLogView,
+    InquiryView, LeadTokenView, StoreView, TeamView, UserView, RoleView, GrantView, AgreementView, AuditEntryView,
+    AccessLogView,
 )
 
 

@@ -94,7 +94,7 @@ def _stored(token_id: int, lead: intake.Lead, key: str, mark: str, now: Any) -> 
     """Store the lead in one transaction; where another one was quicker on an index, look again."""
     for left in reversed(range(TRIES)):
         try:
-            token = db.session.get(LeadToken, token_id)
+            token = db.session.get_one(LeadToken, token_id)
             before = intake.known(db.session, token, key, mark)
             if before is None:
                 number = intake.take(db.session, token, lead, key, mark, now)

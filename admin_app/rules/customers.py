@@ -9,7 +9,16 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from admin_app import access, cleaning, clock
-from admin_app.choices import CustomerKind, FollowUpState, Grade, Purpose, Scope, Screening, Stage, Trigger
+from admin_app.choices import (
+    CustomerKind,
+    FollowUpState,
+    Grade,
+    Purpose,
+    Scope,
+    Screening,
+    Stage,
+    Trigger,
+)
 from admin_app.columns import fields
 from admin_app.errors import RuleError
 from admin_app.models import Customer, FollowUp, Grant, User
@@ -20,7 +29,8 @@ from admin_app.rules.followups import contacts, tasks
 # Days after which a grade no longer says when the customer buys (DOMAIN §3.1: H 7, A 15, B 30, C 2–3 months, N 24 h).
 GRADE_WINDOW = {Grade.H: 7, Grade.A: 15, Grade.B: 30, Grade.C: 90, Grade.N: 1}
 BUYING = (Stage.LEAD, Stage.PROSPECT)
-MOVING = ("owner_id", "grade", "stage", "do_not_disturb", "screening", "deleted_at")  # fields whose change moves open tasks
+# fields whose change moves open tasks
+MOVING = ("owner_id", "grade", "stage", "do_not_disturb", "screening", "deleted_at")
 
 Notices = list[tuple[str, Any]]
 

@@ -1,7 +1,8 @@
 """An inquiry 咨询: answered or given a plan within 24 hours (DOMAIN §3.1), else reported upwards; it may turn out to be
 a complaint.
 
-How long it has says the follow-up rule of inquiries; calendar hours, since whoever asks does not keep the store's hours.
+How long it has says the follow-up rule of inquiries; calendar hours, since whoever asks does not keep the store's
+hours.
 An answer or a plan stops the clock and settles the task; so does a logged contact that names the task.
 """
 
@@ -155,7 +156,7 @@ def _open_tasks(session: Any, inquiry_id: int) -> list[FollowUp]:
         FollowUp.state.in_(tasks.OPEN_STATES))))
 
 
-def answered_by(session: Any, inquiry_id: int, visit: Visit, now: dt.datetime) -> None:
+def answered_by(session: Any, inquiry_id: int | None, visit: Visit, now: dt.datetime) -> None:
     """A contact has settled the task of an inquiry: what was said is its answer. The session acts as system."""
     inquiry = session.get(Inquiry, inquiry_id)
     if inquiry is None or inquiry.state not in (S.OPEN, S.PLANNED):
@@ -181,6 +182,11 @@ def clock(inquiry: Inquiry | Any, now: dt.datetime) -> Clock | None:
 def late(now: dt.datetime) -> Any:
     """Select of the inquiries whose time has run out."""
     return sa.select(Inquiry).where(Inquiry.state.in_(WAITING), Inquiry.due_at <= now)
+
+
+def reported() -> Any:
+    """Select of the inquiries that wait still and were reported to somebody as late."""
+    return sa.select(Inquiry).where(Inquiry.state.in_(WAITING), Inquiry.escalated_to >= 1)
 
 
 # ---------------------------------------------------------------- what it may become

@@ -6,6 +6,7 @@ selling.py   from the first call to the deal or the loss
 driving.py   cars, services, repairs, and the calls that a year brings
 tasks.py     follow-ups as the rules make them, promises, gifts
 troubles.py  complaints in every state
+asking.py    inquiries, invalid leads
 parties.py   campaigns with guests, costs and their outcome
 quality.py   files confirmed, files on the desk twice
 traces.py    score periods, changes and look-ups of the last weeks
@@ -19,8 +20,9 @@ from typing import Any
 
 from admin_app import access
 from admin_app.rules import complaints
+from admin_app.rules.leads import clocks as late_leads
 from admin_app.rules.scores.rollup import rebuilding
-from seeds.demo import parties, quality, story, traces, troubles
+from seeds.demo import asking, parties, quality, story, traces, troubles
 from seeds.demo.world import World, begin
 
 SEED = 20260101
@@ -40,6 +42,7 @@ def make(session: Any, now: dt.datetime, *, customers: int = CUSTOMERS, closed_m
         files = [file for code, share in SHARES.items() for file in story.build(world, code, round(customers * share))]
         quality.make(world, files)
         troubles.make(world, files)
+        asking.make(world, files)
         parties.make(world, files)
         traces.make(world, files)
         traces.changes(world, files)
@@ -53,4 +56,5 @@ def make(session: Any, now: dt.datetime, *, customers: int = CUSTOMERS, closed_m
         rebuilding.rebuild_all(session)
         traces.close_periods(world, closed_months)
         complaints.escalate_due(session, now)
+        late_leads.escalate_due(session, now)
     return world

@@ -34,6 +34,6 @@ from admin_app.rules.followups.tasks import (
 
 __all__ = [
     "MARKETING", "OPEN_STATES", "Line", "after_visit", "blocked", "day_of", "done", "due_query", "lead_again",
-    "make_dated", "next_date_by_rule", "on_event", "order", "plan", "preview", "progress", "reassign", "refresh_customers",
-    "settle_history", "settle_source", "skip", "snooze", "tally",
+    "make_dated", "next_date_by_rule", "on_event", "order", "plan", "preview", "progress", "reassign",
+    "refresh_customers", "settle_history", "settle_source", "skip", "snooze", "tally",
 ]

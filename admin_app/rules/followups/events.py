@@ -1,7 +1,8 @@
 """Tasks that an event makes at once, in the event's own transaction.
 
 The row of each event: CONTACT and SHOWROOM a Visit, NEW_LEAD a Customer, DELIVERY a Vehicle, REPAIR_CLOSED a
-RepairOrder, INQUIRY an Inquiry, COMPLAINT_FINISHED a Complaint, the CAMPAIGN_… ones a CampaignMember, PROMISE_DUE a Promise.
+RepairOrder, COMPLAINT_FINISHED a Complaint, INQUIRY an Inquiry, the CAMPAIGN_… ones a CampaignMember, PROMISE_DUE a
+Promise.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def lead_again(session: Any, customer: Customer, record: Any, source: Any, now: 
     """A customer on file asks for a car anew: the first contact of a lead from that source is owed, whatever his stage
     and source were. `record` is what says so. The keys of the new tasks; none where such a contact is owed already.
     """
-    lead = SimpleNamespace(**{name: getattr(customer, name) for name in Customer.__table__.c.keys()})
+    lead: Any = SimpleNamespace(**{column.key: getattr(customer, column.key) for column in Customer.__table__.c})
     lead.stage, lead.source = Stage.LEAD, source
     fitting = [rule for rule in rules.enabled(session, Trigger.NEW_LEAD) if rules.holds(rule.condition, lead)]
     owed = sa.select(FollowUp.id).where(

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from admin_app import access
-from admin_app.choices import InquiryState, OffsetUnit, Trigger
+from admin_app.choices import OffsetUnit, Trigger
 from admin_app.models import FollowUp, FollowUpRule, Inquiry, Role, Store, Team, User
 from admin_app.rules import inquiries, workdays
 from admin_app.rules.clocks import GENERAL_MANAGER_TOLD, MANAGER_TOLD, Clock
@@ -72,8 +72,8 @@ def _first_contacts(session: Any, now: dt.datetime) -> int:
 
 def _inquiries(session: Any, now: dt.datetime) -> int:
     made = 0
-    for inquiry in session.scalars(inquiries.late(now).where(
-            Inquiry.state == InquiryState.OPEN, Inquiry.escalated_to < GENERAL_MANAGER_TOLD).order_by(Inquiry.id)).all():
+    waiting = inquiries.late(now).where(Inquiry.escalated_to < GENERAL_MANAGER_TOLD).order_by(Inquiry.id)
+    for inquiry in session.scalars(waiting).all():
         running = inquiries.clock(inquiry, now)
         if running is None or running.level <= (inquiry.escalated_to or 0):
             continue

@@ -116,15 +116,15 @@ def known(session: Any, token: LeadToken, key: str, mark: str) -> int | None:
 def take(session: Any, token: LeadToken, lead: Lead, key: str, mark: str, now: dt.datetime) -> int:
     """Take a lead in and answer its number, which says nothing about the customer. The session acts as system; no
     commit. A second transaction with the key, or with the number of a new customer, fails on its index."""
-    table = LeadRequest.__table__
-    number = session.connection().execute(sa.insert(table).values(
-        token_id=token.id, key=key, body_hash=mark, created_at=now).returning(table.c.id)).scalar_one()
+    request = LeadRequest(token_id=token.id, key=key, body_hash=mark, created_at=now)
+    session.add(request)
+    session.flush()
     found = customer_with(session, token.store_id, lead.phone)
     customer = found or _new_file(session, token, lead, now)
     if found is not None:
         _asks_again(session, token, found, lead, now)
-    session.connection().execute(sa.update(table).where(table.c.id == number).values(owner_id=customer.owner_id))
-    return int(number)
+    request.owner_id = customer.owner_id
+    return int(request.id)
 
 
 def customer_with(session: Any, store_id: int, phone: str) -> Customer | None:
@@ -138,8 +138,8 @@ def customer_with(session: Any, store_id: int, phone: str) -> Customer | None:
 def _new_file(session: Any, token: LeadToken, lead: Lead, now: dt.datetime) -> Customer:
     customer = Customer(
         store_id=token.store_id, name=lead.name, phone=lead.phone, source=lead.source, source_detail=token.name,
-        model_wish=lead.model, note=lead.note, stage=Stage.LEAD, owner_id=owners.next_owner(session, token.store_id, now),
-        do_not_disturb=lead.consent is not True)
+        model_wish=lead.model, note=lead.note, stage=Stage.LEAD, do_not_disturb=lead.consent is not True,
+        owner_id=owners.next_owner(session, token.store_id, now))
     saving.prepare(session, customer, now)
     session.add(customer)
     saving.settle(session, customer, now, created=True)
