@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import io
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -143,7 +144,8 @@ def read(path: Path) -> Iterator[tuple[str, list[str], Iterator[str]] | dict[str
     The lines of a table must be read before the next table is asked for.
     """
     key = current_app.config["CAREDESK_ENCRYPTION_KEY"]
-    with _open(path) as file, gzip.GzipFile(fileobj=vault.Reader(file, key)) as plain:
+    with (_open(path) as file, gzip.GzipFile(fileobj=vault.Reader(file, key)) as packed,
+          io.BufferedReader(packed, vault.PIECE) as plain):  # type: ignore[type-var]
         waiting: list[dict[str, Any]] = []
 
         def rows() -> Iterator[str]:
@@ -154,7 +156,7 @@ def read(path: Path) -> Iterator[tuple[str, list[str], Iterator[str]] | dict[str
                 yield line.decode().rstrip("\n")
 
         try:
-            waiting.append(json.loads(next(iter(plain))))
+            waiting.append(json.loads(next(plain)))
             while waiting:
                 head = waiting.pop()
                 if "manifest" in head:

@@ -170,6 +170,32 @@ class Channel(Choice):
     ASSOCIATION = "association", _l("Association"), "quiet"
 
 
+class ConsentPurpose(Choice):
+    """What a customer consents to (DOMAIN §3.9). Without FILE there is no marketing either."""
+
+    FILE = "file", _l("Keeping the file and serving the customer"), "quiet"
+    MARKETING = "marketing", _l("Offers, care and invitations"), "on"
+    SHARING = "sharing", _l("Passing on to manufacturer and insurers"), "quiet"
+    SENSITIVE = "sensitive", _l("ID number and finances"), "soon"
+
+
+class ConsentState(Choice):
+    GIVEN = "given", _l("Consent given"), "good"
+    WITHDRAWN = "withdrawn", _l("Consent withdrawn"), "late"
+
+
+class ConsentSource(Choice):
+    """How a consent was given or withdrawn."""
+
+    PAPER = "paper", _l("Signed on paper"), "quiet"
+    IN_PERSON = "in_person", _l("Said in person"), "quiet"
+    PHONE = "phone", _l("Said on the phone"), "quiet"
+    WECHAT = "wechat", _l("Written in WeChat"), "quiet"
+    SMS = "sms", _l("Text message"), "quiet"
+    EMAIL = "email", _l("E-mail"), "quiet"
+    WEB = "web", _l("Form on the web"), "quiet"
+
+
 class VisitState(Choice):
     PLANNED = "planned", _l("Planned"), "open"
     DONE = "done", _l("Done"), "good"
@@ -510,3 +536,13 @@ class AccessVerb(Choice):
     SIGN_IN = "sign_in", _l("Signed in"), "quiet"
     SIGN_IN_FAILED = "sign_in_failed", _l("Sign-in failed"), "late"
     SIGN_OUT = "sign_out", _l("Signed out"), "quiet"
+
+
+class NotificationKind(Choice):
+    TASK = "task", _l("Follow-up given to you"), "on"
+    CUSTOMER = "customer", _l("Customer given to you"), "good"
+    COMPLAINT = "complaint", _l("Complaint"), "late"
+    FIRST_CONTACT = "first_contact", _l("First contact running late"), "late"
+    INQUIRY = "inquiry", _l("Inquiry"), "soon"
+    REQUEST = "request", _l("Request"), "soon"
+    DIGEST = "digest", _l("What the day brings"), "quiet"

@@ -25,7 +25,7 @@ from admin_app.database import db, patiently
 from admin_app.errors import RuleError
 from admin_app.importing import pieces, running
 from admin_app.models import AccessLog, JobRun, LeadRequest, SignIn, SignInFailure, Submission
-from admin_app.rules import complaints, followups, quality
+from admin_app.rules import complaints, followups, notifications, quality
 from admin_app.rules.leads import clocks as late_leads
 from admin_app.rules.leads import intake
 from admin_app.rules.scores.rollup import rebuilding
@@ -93,6 +93,7 @@ def tidy(session: Any, now: dt.datetime) -> str:
         result = session.connection().execute(sa.delete(model.__table__).where(column < before))
         gone += result.rowcount
     gone += pieces.forget(session, now)
+    notifications.tidy(session, now)
     directory.tidy(session.connection())
     if gone:
         audit.record(session, AuditVerb.BULK, "access_log", label=f"tidy: {gone}", reason="kept for 3 years, now over")

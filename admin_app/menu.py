@@ -50,6 +50,7 @@ SECTIONS = (
         Entry(_l("Contact persons"), "/admin/contact/", "contact"),
         Entry(_l("Likely duplicates"), "/admin/duplicates/", "distinct_pair"),
         Entry(_l("Data quality"), "/admin/quality/", "customer"),
+        Entry(_l("Consents"), "/admin/consent/", "consent"),
         Entry(_l("Named for secret files"), "/admin/customer_reader/", "customer_reader"),
         Entry(_l("Import"), "/admin/import/", "import_job"),
     )),

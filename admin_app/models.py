@@ -100,6 +100,7 @@ class Store(Row, db.Model):
     recall_days: Mapped[int] = c.whole(_l("Re-callback within"), default=3, server_default="3", unit=_l("days"), group=_l("Complaints"), help=_l("Calendar days after finishing."))
     recall_tries: Mapped[int] = c.whole(_l("Failed attempts before a manager may confirm"), default=3, server_default="3", group=_l("Complaints"))
     stale_months: Mapped[int] = c.whole(_l("File to be confirmed again after"), default=12, server_default="12", unit=_l("months"), group=_l("Data quality"))
+    consent_text: Mapped[str] = c.text(_l("Version of the consent text in use"), 40, default="1", server_default="1", group=_l("Contacting customers"), help=_l("Stands on every consent that is recorded from now on."))
     demo: Mapped[bool] = c.yes(_l("Demo store"), readonly=True)
 
     def __str__(self) -> str:
@@ -316,6 +317,7 @@ class Customer(StoreRow, db.Model):
     confidential_reason: Mapped[str | None] = c.text(_l("Why confidential"), 200, group=CARE)
     confidential_until: Mapped[dt.date | None] = c.day(_l("Confidential until"), group=CARE)
     do_not_disturb: Mapped[bool] = c.yes(_l("No marketing contact"), filtered=True, group=CARE)
+    marketing_withdrawn: Mapped[bool] = c.yes(_l("Consent to marketing withdrawn"), filtered=True, readonly=True, group=CARE)
     lost_reason: Mapped[str | None] = c.text(_l("Why lost"), 200, group=CARE, names=("战败原因", "流失原因"))
 
     last_contact_at: Mapped[dt.datetime | None] = c.moment(_l("Last contact"), listed=True, filtered=True, readonly=True, group=CARE, names=("最近联系", "上次联系", "最后跟进"))
@@ -341,6 +343,26 @@ class CustomerReader(StoreRow, db.Model):
 
     def __str__(self) -> str:
         return self.reason
+
+
+class Consent(StoreRow, db.Model):
+    """同意记录: what a customer consented to or withdrew, under which text, how and when. Only ever added to: the
+    latest row of a purpose holds (rules/consents.py)."""
+
+    __tablename__ = "consent"
+    __table_args__ = (sa.Index("ix_consent_customer", "customer_id", "at"),)  # what holds, and the history
+
+    customer_id: Mapped[int] = c.link(_l("Customer"), "customer", listed=True)
+    purpose: Mapped[str] = c.choice(_l("Consents to"), ch.ConsentPurpose, listed=True, filtered=True)
+    state: Mapped[str] = c.choice(_l("State"), ch.ConsentState, listed=True, filtered=True)
+    at: Mapped[dt.datetime] = c.moment(_l("Time"), listed=True, filtered=True)
+    source: Mapped[str] = c.choice(_l("How it was said"), ch.ConsentSource, listed=True, filtered=True)
+    text_version: Mapped[str] = c.text(_l("Version of the text"), 40, listed=True)
+    by_id: Mapped[int | None] = c.link(_l("Recorded by"), "user", listed=True, filtered=True)
+    note: Mapped[str | None] = c.text(_l("Note"), 200)
+
+    def __str__(self) -> str:
+        return f"#{self.id}"
 
 
 class Contact(StoreRow, db.Model):
@@ -1077,6 +1099,31 @@ class SecondPersonRequest(StoreRow, db.Model):
 
     def __str__(self) -> str:
         return f"#{self.id}"
+
+
+# ---------------------------------------------------------------- reminders
+
+
+class Notification(db.Model):
+    """提醒: one line under a person's bell, with the page it leads to. The same key tells her once."""
+
+    __tablename__ = "notification"
+    __table_args__ = (
+        sa.UniqueConstraint("user_id", "key"),
+        sa.Index("ix_notification_person", "user_id", "id"),  # the page of the bell
+        sa.Index("ix_notification_unread", "user_id", sqlite_where=sa.text("read_at IS NULL"),
+                 postgresql_where=sa.text("read_at IS NULL")),  # the number at the bell, asked by every page
+    )
+
+    id: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
+    user_id: Mapped[int] = c.link(_l("Person"), "user")
+    kind: Mapped[str] = c.choice(_l("What about"), ch.NotificationKind)
+    text: Mapped[str] = c.text(_l("Text"), 300)
+    link: Mapped[str] = c.text(_l("Address"), 300)
+    key: Mapped[str] = c.text(_l("Key"), 120)
+    count: Mapped[int] = c.whole(_l("Number"), default=1, server_default="1", nullable=False)
+    at: Mapped[dt.datetime] = c.moment(_l("Time"))
+    read_at: Mapped[dt.datetime | None] = c.moment(_l("Read on"))
 
 
 # ---------------------------------------------------------------- trust

@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
 # Tables that belong to the machinery: no person reads or writes them through a screen.
 INTERNAL = {"sign_in", "sign_in_failure", "submission", "job_run", "audit_head", "audit_entry", "access_log",
-            "import_piece", "directory_change", "search_gram", "score_day", "lead_request", "lead_count"}
+            "import_piece", "directory_change", "search_gram", "score_day", "notification", "lead_request",
+            "lead_count"}
 UNGATED_READ = INTERNAL - {"audit_entry", "access_log"}
 # Tables whose rows everybody signed in may refer to (names of people, rules, metrics); the screen has a right.
 DIRECTORY = {"store", "team", "role", "user", "metric", "score_scheme", "scheme_line", "score_period",
              "followup_rule", "agreement"}
-FOLLOWS_CUSTOMER = {"contact", "visit", "promise", "gift", "customer_reader"}
+FOLLOWS_CUSTOMER = {"contact", "visit", "promise", "gift", "consent", "customer_reader"}
 
 GATED = tuple(model for model in m.MODELS if model.__tablename__ not in UNGATED_READ)
 

@@ -12,7 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session, attributes
 
 from admin_app import directory
-from admin_app.models import AuditHead, SignIn, User
+from admin_app.models import AuditHead, Notification, SignIn, User
 
 # A session ends after this time, whatever happens (default).
 LONGEST = dt.timedelta(hours=14)
@@ -35,18 +35,21 @@ def begin(session: Any, user: User, now: dt.datetime, address: str | None) -> st
 
 
 class Found(NamedTuple):
-    """A session that is valid: its key, whether the glass is broken, the stamp of the directory, and how many entries
-    the audit has."""
+    """A session that is valid: its key, whether the glass is broken, the stamp of the directory, how many entries the
+    audit has, and how many notifications the person has not read."""
 
     id: int
     break_glass_until: dt.datetime | None
     stamp: directory.Stamp
     entries: int
+    unread: int
 
 
-_sign_in = SignIn.__table__.c
+_sign_in, _note = SignIn.__table__.c, Notification.__table__.c
 _FIND = sa.select(_sign_in.id, _sign_in.break_glass_until, *directory.stamp_columns(),
-                  sa.select(AuditHead.__table__.c.count).scalar_subquery()).where(
+                  sa.select(AuditHead.__table__.c.count).scalar_subquery(),
+                  sa.select(sa.func.count()).where(_note.user_id == sa.bindparam("person"),
+                                                   _note.read_at.is_(None)).scalar_subquery()).where(
     _sign_in.token_hash == sa.bindparam("token"), _sign_in.user_id == sa.bindparam("person"),
     _sign_in.expires_at > sa.bindparam("now"))
 
@@ -54,7 +57,7 @@ _FIND = sa.select(_sign_in.id, _sign_in.break_glass_until, *directory.stamp_colu
 def find(session: Any, user_id: int, token: str, now: dt.datetime) -> Found | None:
     """The session behind a token while it is valid, else None. Whether the person is active says the directory."""
     row = session.connection().execute(_FIND, {"token": hashed(token), "person": user_id, "now": now}).first()
-    return Found(row[0], row[1], (row[2], row[3]), row[4] or 0) if row is not None else None
+    return Found(row[0], row[1], (row[2], row[3]), row[4] or 0, row[5]) if row is not None else None
 
 
 def end(session: Any, token: str) -> None:

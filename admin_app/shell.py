@@ -12,7 +12,8 @@ from functools import partial
 from typing import Any
 
 from flask import g, render_template, request, session
-from flask_babel import get_locale
+from flask_babel import get_locale, ngettext
+from flask_babel import gettext as _
 from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
@@ -22,6 +23,8 @@ from admin_app import directory, fresh, menu
 MOST_PIECES = 4_000
 # Places in the kept top bar that are filled in for each page; no text of a page holds them.
 TOKEN, HERE, ASKED = "\x01token\x01", "\x01here\x01", "\x01asked\x01"
+BELL, DOT = "\x01bell\x01", "\x01dot\x01"
+MOST_UNREAD = 99  # beyond it the bell says 99+
 
 
 def wrote() -> None:
@@ -50,12 +53,28 @@ def _section(section: menu.Section, lit: str, counts: dict[str, int | None]) -> 
 def top() -> Markup:
     """The top bar."""
     bar = piece(("top",), "shell/top.html", lambda: {
-        "csrf_token": lambda: Markup(TOKEN), "here": lambda: Markup(HERE), "asked": Markup(ASKED)})
+        "csrf_token": lambda: Markup(TOKEN), "here": lambda: Markup(HERE), "asked": Markup(ASKED),
+        "bell": Markup(BELL), "dot": Markup(DOT)})
     asked = request.args.get("q", "") if request.path == "/admin/search/" else ""
     from admin_app.look import here
 
+    said, dot = bell(g.sign_in.unread if "sign_in" in g else 0)
     return Markup(bar.replace(TOKEN, generate_csrf()).replace(HERE, str(escape(here()))).replace(
-        ASKED, str(escape(asked))))
+        ASKED, str(escape(asked))).replace(BELL, said).replace(DOT, dot))
+
+
+def bell(unread: int) -> tuple[Markup, Markup]:
+    """(the bell's name, its number) for so many unread notifications; they came with the session of the request."""
+    if not unread:
+        return escape(_("Notifications")), Markup("")
+    number = f"{MOST_UNREAD}+" if unread > MOST_UNREAD else str(unread)
+    return (escape(ngettext("Notifications: one unread", "Notifications: %(num)d unread", unread)),
+            Markup('<span class="dot" aria-hidden="true">{}</span>').format(number))
+
+
+def outbox() -> Markup:
+    """The bar over what waits on this device to be sent; hidden until something does."""
+    return piece(("outbox",), "shell/outbox.html")
 
 
 def tabbar() -> Markup:

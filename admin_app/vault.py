@@ -71,7 +71,7 @@ class Reader(io.RawIOBase):
         if file.read(len(MAGIC)) != MAGIC:
             raise RuleError(_("This is not a backup of CareDesk."))
         self._file, self._cipher = file, _cipher(key, file.read(16))
-        self._number, self._plain, self._ended = 0, b"", False
+        self._number, self._plain, self._ended = 0, memoryview(b""), False
 
     def readable(self) -> bool:
         return True
@@ -91,7 +91,7 @@ class Reader(io.RawIOBase):
         sealed = self._file.read(size) if 0 < size <= PIECE + 64 else b""
         for mark in (b"more", b"last"):
             try:
-                self._plain = self._cipher.decrypt(_nonce(self._number), sealed, mark)
+                self._plain = memoryview(self._cipher.decrypt(_nonce(self._number), sealed, mark))
             except (InvalidTag, ValueError):
                 continue
             self._number += 1

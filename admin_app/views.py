@@ -47,6 +47,14 @@ class CustomerReaderView(DeskView):
     one, many, icon = _l("Person named for a secret file"), _l("Named for secret files"), "lock"
 
 
+class ConsentView(DeskView):
+    model = models.Consent
+    one, many, icon = _l("Consent"), _l("Consents"), "shield"
+    order = ("at", True)
+    add = change = drop = False  # recorded on the customer's page; a later row overrides
+    quick = (Quick(_l("Withdrawn"), "state", "equals", "withdrawn"),)
+
+
 class ContactView(DeskView):
     model = models.Contact
     one, many, icon = _l("Contact person"), _l("Contact persons"), "person"
@@ -301,8 +309,8 @@ class AccessLogView(LogDesk):
 
 
 VIEWS: tuple[type[DeskView], ...] = (
-    CustomerView, CustomerReaderView, ContactView, VehicleView, VehicleOwnerView, VisitView, PromiseView, GiftView,
-    FollowUpView, FollowUpRuleView, ComplaintView, ComplaintStepView, CampaignView, CampaignMemberView,
+    CustomerView, CustomerReaderView, ConsentView, ContactView, VehicleView, VehicleOwnerView, VisitView, PromiseView,
+    GiftView, FollowUpView, FollowUpRuleView, ComplaintView, ComplaintStepView, CampaignView, CampaignMemberView,
     CampaignCostView, RepairOrderView, MetricView, ScoreSchemeView, SchemeLineView, ScorePeriodView, ScoreView,
     ImportJobView, ImportTemplateView, DistinctPairView, CustomerMergeView, FieldSetView, SecondPersonRequestView,
     InquiryView, LeadTokenView, StoreView, TeamView, UserView, RoleView, GrantView, AgreementView, AuditEntryView,

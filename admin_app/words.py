@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
 from babel import Locale
 from flask import Flask, current_app, g, has_request_context, request, session
-from flask_babel import Babel, Domain, get_locale, ngettext
+from flask_babel import Babel, Domain, force_locale, get_locale, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
@@ -78,6 +80,14 @@ def choose_locale() -> Any:
         chosen = current_user.locale
     chosen = chosen if chosen in LOCALES else current_app.config["CAREDESK_LOCALE"]
     return SPOKEN.get(chosen, chosen)
+
+
+@contextmanager
+def speaking(name: str | None) -> Iterator[None]:
+    """What is written inside is in this language: for a person who is not the one at the screen. None, or a language
+    that is not there: that of the setting."""
+    with force_locale(SPOKEN.get(name or "") or SPOKEN.get(current_app.config["CAREDESK_LOCALE"], SPOKEN[LOCALES[0]])):
+        yield
 
 
 def language() -> str:

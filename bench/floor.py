@@ -21,7 +21,7 @@ from flask_wtf.csrf import CSRFProtect
 from jinja2 import DictLoader
 
 from admin_app.database import sqlite_module
-from bench.facts import ZONE, connected
+from bench.facts import PAGE, ZONE, connected
 
 URL = os.environ["BENCH_STORE"]
 IS_SQLITE = URL.startswith("sqlite")
@@ -192,10 +192,10 @@ def due() -> str:
     today = dt.datetime.now(ZONE).date().isoformat()
     where = "f.assignee_id = ? AND f.state IN ('open', 'snoozed') AND f.due_on <= ? AND f.deleted_at IS NULL"
     found = rows("SELECT f.id, c.name, f.reason, f.due_on, f.channel, c.grade, c.phone FROM followup f "
-                 f"JOIN customer c ON c.id = f.customer_id WHERE {where} ORDER BY f.due_on, f.id LIMIT 51",
-                 int(request.args["person"]), today)
+                 f"JOIN customer c ON c.id = f.customer_id WHERE {where} ORDER BY f.due_on, f.id LIMIT ?",
+                 int(request.args["person"]), today, PAGE + 1)
     count = rows(f"SELECT count(*) FROM followup f WHERE {where}", int(request.args["person"]), today)[0][0]
-    return render_template("table", rows=found[:50], columns=("name", "reason", "due", "channel", "grade", "phone"),
+    return render_template("table", rows=found[:PAGE], columns=("name", "reason", "due", "channel", "grade", "phone"),
                            count=f"{count:,}")
 
 

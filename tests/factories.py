@@ -87,3 +87,10 @@ def make_inquiry(session: Any, customer: m.Customer | None = None, *, owner: Any
     asks = {"customer_id": customer.id} if customer is not None else {"name": "陌生人", "phone": "+8613700137000"}
     return _add(session, m.Inquiry(store_id=customer.store_id if customer else owner.store_id if owner else 1,
                                    owner_id=owner.id if owner else None, **(asks | given | values)))
+
+
+def make_consent(customer: m.Customer, **values: Any) -> m.Consent:
+    """A consent to marketing, given on paper now; not added yet."""
+    given = {"purpose": ch.ConsentPurpose.MARKETING, "state": ch.ConsentState.GIVEN, "at": NOW,
+             "source": ch.ConsentSource.PAPER, "text_version": "1"}
+    return m.Consent(store_id=customer.store_id, customer_id=customer.id, **(given | values))

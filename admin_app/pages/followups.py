@@ -33,7 +33,7 @@ from admin_app.rules.followups.blocking import blocked_by, outbound_contacts
 bp = Blueprint("followups", __name__, url_prefix="/admin/followups")
 
 DUES = {"overdue": _l("Overdue"), "today": _l("Due today"), "week": _l("Next 7 days"), "all": _l("All open")}
-PAGE = 50
+PAGE = 20
 THIS, BACK = "\x01this\x01", "\x01back\x01"  # places in a kept piece, like those of shell.py
 
 

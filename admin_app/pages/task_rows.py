@@ -48,7 +48,8 @@ def init_app(app: Any) -> None:
 TASK = ("id", "customer_id", "reason", "rule_id", "assignee_id", "due_on", "due_at", "channel", "purpose", "state",
         "script", "vehicle_id", "source_table", "source_id", "expires_on", "first_due_on", "snooze_count", "note",
         "created_at", "store_id")
-CUSTOMER = ("id", "name", "phone", "grade", "stage", "store_id", "model_wish", "channel", "hours", "do_not_disturb")
+CUSTOMER = ("id", "name", "phone", "grade", "stage", "store_id", "model_wish", "channel", "hours", "do_not_disturb",
+            "marketing_withdrawn")
 Task = namedtuple("Task", (*TASK, "rule_name", "trigger", "unit", "offset", "car"))  # type: ignore[misc]
 Person = namedtuple("Person", CUSTOMER)  # type: ignore[misc]
 

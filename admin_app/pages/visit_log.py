@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 import sqlalchemy as sa
 from flask import Blueprint, Flask, abort, flash, redirect, render_template, request
 from flask_babel import gettext as _
+from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
 from admin_app import access, access_log, clock, menu, once, people, prepared, search, shell
@@ -28,7 +29,7 @@ from admin_app.clock import utcnow
 from admin_app.database import Encrypted, db
 from admin_app.errors import Refused, RuleError
 from admin_app.models import Complaint, Customer, FollowUp, Gift, Promise, Visit
-from admin_app.pages import task_rows, visit_form
+from admin_app.pages import outbox, task_rows, visit_form
 from admin_app.pages.failures import safe_path
 from admin_app.pages.visit_form import LogForm
 from admin_app.rules import complaints, followups, privacy, quality, saving
@@ -69,16 +70,20 @@ def save() -> Any:
     A form that was taken before is found out by its key when it is stored again, and leads where it led then.
     """
     _may_log()
-    key = request.form.get("key", "")
-    customer, task, now = _customer(), _task(record=True), utcnow()
+    key, now = request.form.get("key", ""), utcnow()
+    if outbox.is_late():
+        before = once.taken(db.session, key)
+        if before is not None:
+            return outbox.answer(before)
+    customer, task, at = _customer(), _task(record=True), outbox.moment(now)
     form, name = LogForm.typed(request.form), customer.name
     try:
-        location = _take(form, customer, task, now, key)
+        location = _take(form, customer, task, at, key)
     except RuleError as error:
         db.session.rollback()
         before = once.taken(db.session, key)
         if before is not None:
-            return redirect(before)
+            return outbox.answer(before)
         if isinstance(error, Refused):
             raise
         form.refuse(error)
@@ -87,14 +92,21 @@ def save() -> Any:
         before = once.taken(db.session, key)
         if before is None:
             raise
-        return redirect(before)
+        return outbox.answer(before)
     else:
         if location:
-            flash(_("Logged: %(name)s.", name=name), "success")
-            return redirect(location)
+            return outbox.answer(location, _("Logged: %(name)s.", name=name))
+    if outbox.by_script():
+        return outbox.refusal(form.errors)
     shown, task = _whole(task, now), _task()
     rule_day = followups.next_date_by_rule(db.session, shown, now)
     return _page(shown, task, form, rule_day, now, key or once.new_key()), 400
+
+
+@bp.get("/token/")
+def token() -> Any:
+    """Who is signed in and her token, for what waits on a device; 401 where nobody is."""
+    return {"person": access.current().user_id, "token": generate_csrf()}
 
 
 def _may_log() -> None:
@@ -171,16 +183,19 @@ def _task(record: bool = False) -> Any:
 # ---------------------------------------------------------------- saving
 
 
-def _take(form: LogForm, customer: Customer, task: Any, now: dt.datetime, key: str) -> str | None:
-    """Save everything in one transaction; where to go next, or None where form.errors says why not."""
-    values = visit_form.check(form, clock.local_day(now))
+def _take(form: LogForm, customer: Customer, task: Any, at: dt.datetime, key: str) -> str | None:
+    """Save everything in one transaction; where to go next, or None where form.errors says why not. `at`: when it was
+    written, earlier than now where it waited on a phone."""
+    now = utcnow()
+    today = clock.local_day(at)
+    values = visit_form.check(form, today)
     rule_day = followups.next_date_by_rule(db.session, customer, now) if form.next == "rule" else None
-    next_on = visit_form.next_day(form, rule_day, clock.local_day(now))
+    next_on = visit_form.next_day(form, rule_day, today)
     gifts = visit_form.whole(form, "gift_count", 1, 1_000) if form.gift else None
     if form.errors:
         return None
     visit = Visit(
-        store_id=customer.store_id, customer_id=customer.id, staff_id=access.current().user_id, at=now,
+        store_id=customer.store_id, customer_id=customer.id, staff_id=access.current().user_id, at=at,
         state=VisitState.DONE, outbound=True, purpose_kind=visit_form.purpose_of(task, customer),
         purpose=task.reason if task else None, vehicle_id=task.vehicle_id if task else None,
         followup_id=task.id if task else None, next_on=next_on, **values)
@@ -190,10 +205,10 @@ def _take(form: LogForm, customer: Customer, task: Any, now: dt.datetime, key: s
     if form.promise:
         _keep(Promise(store_id=customer.store_id, customer_id=customer.id, what=form.promise, visit_id=visit.id,
                       by_id=access.current().user_id, due_on=visit_form.read_day(form.promise_due),
-                      state=PromiseState.OPEN), now)
+                      state=PromiseState.OPEN), at)
     if form.gift:
         _keep(Gift(store_id=customer.store_id, customer_id=customer.id, name=form.gift, quantity=gifts or 1,
-                   visit_id=visit.id, by_id=access.current().user_id, given_on=clock.local_day(now)), now)
+                   visit_id=visit.id, by_id=access.current().user_id, given_on=today), now)
     complaint = _complain(visit, now)
     location = _onward(customer, task, now)
     once.take(db.session, key, location)

@@ -13,6 +13,7 @@ from admin_app.choices import (
     CustomerKind,
     FollowUpState,
     Grade,
+    NotificationKind,
     Purpose,
     Scope,
     Screening,
@@ -22,9 +23,10 @@ from admin_app.choices import (
 from admin_app.columns import fields
 from admin_app.errors import RuleError
 from admin_app.models import Customer, FollowUp, Grant, User
-from admin_app.rules import followups, pinyin
+from admin_app.rules import followups, notifications, pinyin
 from admin_app.rules.changes import before, changed, is_new
 from admin_app.rules.followups import contacts, tasks
+from admin_app.rules.followups.blocking import opted_out
 
 # Days after which a grade no longer says when the customer buys (DOMAIN §3.1: H 7, A 15, B 30, C 2–3 months, N 24 h).
 GRADE_WINDOW = {Grade.H: 7, Grade.A: 15, Grade.B: 30, Grade.C: 90, Grade.N: 1}
@@ -196,16 +198,19 @@ def settle(session: Any, customer: Customer, now: dt.datetime, created: bool) ->
         return
     was = customer.__dict__.pop("was", {})
     moved = not was or any(value != getattr(customer, name) for name, value in was.items())
-    if not moved and not customer.do_not_disturb:
+    if not moved and not opted_out(customer):
         return  # nothing that tasks go by
     _hand_over(session, customer, was.get("owner_id"))
+    if was:
+        _tell_owner(session, customer, was["owner_id"], now)
     if was and (was["grade"] != customer.grade or was["stage"] != customer.stage):
         contacts.after_grade(session, customer, now)
-    if customer.do_not_disturb:
-        _opted_out(session, customer, now)
     if was and was["screening"] != customer.screening and customer.screening == Screening.INVALID:
         _invalid(session, customer, now)
-    tasks.refresh_customers(session, {customer.id})
+    if opted_out(customer):
+        void_marketing(session, customer, now)
+    else:
+        tasks.refresh_customers(session, {customer.id})
 
 
 def _open_tasks(session: Any, customer: Customer, *where: Any) -> list[FollowUp]:
@@ -227,6 +232,18 @@ def _invalid(session: Any, customer: Customer, now: dt.datetime) -> None:
         tasks.close(session, task, FollowUpState.VOID, now, note="无效线索")
 
 
-def _opted_out(session: Any, customer: Customer, now: dt.datetime) -> None:
+def _tell_owner(session: Any, customer: Customer, was: int | None, now: dt.datetime) -> None:
+    """Whoever has become the owner is told, by the name alone."""
+    if was != customer.owner_id:
+        notifications.gather(
+            session, customer.owner_id, NotificationKind.CUSTOMER,
+            _l("Customer for you: %(name)s", name=customer.name),
+            lambda number: _l("%(number)s customers were given to you.", number=number),
+            (f"/admin/customer/details/?id={customer.id}", "/admin/customer/?flt0_owner_id_equals=me"), now)
+
+
+def void_marketing(session: Any, customer: Customer, now: dt.datetime) -> None:
+    """Open marketing tasks of a customer who takes none are void. The session acts as system."""
     for task in _open_tasks(session, customer, FollowUp.purpose.in_(followups.MARKETING)):
         tasks.close(session, task, FollowUpState.VOID, now, note="客户不接受营销联系")
+    tasks.refresh_customers(session, {customer.id})

@@ -19,12 +19,12 @@ from flask_babel import lazy_gettext as _l
 
 from admin_app import access, trail
 from admin_app.access import Actor, actor_of
-from admin_app.choices import AccessVerb, RequestState, RequestVerb, Scope
+from admin_app.choices import AccessVerb, NotificationKind, RequestState, RequestVerb, Scope
 from admin_app.clock import local_day
 from admin_app.columns import fields
 from admin_app.errors import Refused, RuleError
-from admin_app.models import BY_TABLE, SecondPersonRequest
-from admin_app.rules import reveals
+from admin_app.models import BY_TABLE, Role, SecondPersonRequest, User
+from admin_app.rules import notifications, reveals
 
 MOST_ROWS = 5_000  # rows of one request (SAFETY)
 GOOD_FOR = dt.timedelta(hours=24)  # how long an approval can be used (default)
@@ -133,7 +133,22 @@ def ask(session: Any, verb: Any, table: str, ids: Sequence[Any], *, purpose: str
         store_id=actor.store_id)
     session.add(request)
     session.flush()
+    _tell_deciders(session, request, actor, now)
     return request
+
+
+def _tell_deciders(session: Any, request: SecondPersonRequest, asker: Actor, now: dt.datetime) -> None:
+    """Tell the managers whose rights let them decide it."""
+    manages = sa.select(Role.id).where(Role.manages, Role.deleted_at.is_(None))
+    people = session.scalars(access.ungated(sa.select(User).where(
+        User.active, User.deleted_at.is_(None), User.id != asker.user_id,
+        sa.or_(User.store_id == request.store_id, User.group_wide),
+        sa.or_(User.role_id.in_(manages), User.second_role_id.in_(manages))).order_by(User.id)))
+    for person in list(people):
+        if decides(access.actor_for(session, person), request.table, request.verb):
+            notifications.notify(
+                session, person.id, NotificationKind.REQUEST, _l("%(name)s asks for your approval.", name=asker.name),
+                "/admin/requests/", f"request:{request.id}", now)
 
 
 def withdraw(session: Any, request: SecondPersonRequest) -> None:
@@ -175,6 +190,9 @@ def _decide(session: Any, request: SecondPersonRequest, state: RequestState, not
         request.state, request.decided_at = state, now
         request.decided_by_id = actor.user_id if actor else None
         request.decision_note = note.strip()[:200] or None
+    text = _l("Your request was approved.") if state == RequestState.APPROVED else _l("Your request was refused.")
+    notifications.notify(session, request.created_by_id, NotificationKind.REQUEST, text, "/admin/requests/?show=mine",
+                         f"request:{request.id}:decided", now)
 
 
 # ---------------------------------------------------------------- using

@@ -9,6 +9,7 @@ troubles.py  complaints in every state
 asking.py    inquiries, invalid leads
 parties.py   campaigns with guests, costs and their outcome
 quality.py   files confirmed, files on the desk twice
+consents.py  what the customers consent to
 traces.py    score periods, changes and look-ups of the last weeks
 bulk.py      rows in large numbers, for measuring
 """
@@ -22,7 +23,7 @@ from admin_app import access
 from admin_app.rules import complaints
 from admin_app.rules.leads import clocks as late_leads
 from admin_app.rules.scores.rollup import rebuilding
-from seeds.demo import asking, parties, quality, story, traces, troubles
+from seeds.demo import asking, consents, parties, quality, story, traces, troubles
 from seeds.demo.world import World, begin
 
 SEED = 20260101
@@ -41,6 +42,7 @@ def make(session: Any, now: dt.datetime, *, customers: int = CUSTOMERS, closed_m
         world = begin(session, now, seed)
         files = [file for code, share in SHARES.items() for file in story.build(world, code, round(customers * share))]
         quality.make(world, files)
+        consents.make(world, files)
         troubles.make(world, files)
         asking.make(world, files)
         parties.make(world, files)

@@ -17,6 +17,7 @@ from admin_app.choices import (
     Stage,
     Trigger,
 )
+from admin_app.rules.followups.blocking import opted_out
 from seeds.demo import driving, making, tasks
 from seeds.demo.files import File
 from seeds.demo.making import chance, weighted
@@ -77,7 +78,7 @@ def _guests(world: World, campaign: dict[str, Any], there: list[File], count: in
     random = world.random
     begins, day = campaign["starts_at"], clock.local_day(campaign["starts_at"])
     fitting = [file for file in there if file.row["registered_on"] < day - dt.timedelta(days=10)
-               and file.row["stage"] != Stage.LOST and not file.row["do_not_disturb"]
+               and file.row["stage"] != Stage.LOST and not opted_out(tasks.Seen(file.row))
                and (campaign["kind"] in SELLING or file.cars)]
     inviters = world.staff(campaign["store_id"], "care_specialist")
     for file in random.sample(fitting, min(count, len(fitting))):

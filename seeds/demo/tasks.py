@@ -10,6 +10,7 @@ from admin_app import clock
 from admin_app.choices import FollowUpState, PromiseState, Trigger
 from admin_app.rules.followups import making as cases
 from admin_app.rules.followups import rules
+from admin_app.rules.followups.blocking import opted_out
 from seeds.demo import making
 from seeds.demo.files import File
 from seeds.demo.making import chance, weighted
@@ -39,7 +40,7 @@ def fire(file: File, trigger: Trigger, base: dt.date | dt.datetime, table: str, 
     then = then or (base if isinstance(base, dt.datetime) else clock.at(base - dt.timedelta(days=120)))
     customer: Any = Seen(row)
     case = cases.Case(row["id"], row["store_id"], row["owner_id"], row["advisor_id"], row["confidentiality"],
-                      row["do_not_disturb"], base, table, source_id, mark, **more)
+                      opted_out(customer), base, table, source_id, mark, **more)
     made = [cases.values(rule, case, desk.store, desk.staff, then)
             for rule in desk.rules.get(trigger, ()) if rules.holds(rule.condition, customer)]
     return [task for task in made if task is not None]
@@ -95,7 +96,7 @@ def agreed(file: File, visit: dict[str, Any]) -> list[dict[str, Any]]:
     """The task for the day that was agreed in a contact; it stays with whoever agreed it."""
     desk = file.world.desk(file.store_id)
     case = cases.Case(file.row["id"], file.store_id, file.row["owner_id"], file.row["advisor_id"],
-                      file.row["confidentiality"], file.row["do_not_disturb"], visit["next_on"], "visit", visit["id"],
+                      file.row["confidentiality"], opted_out(Seen(file.row)), visit["next_on"], "visit", visit["id"],
                       "", preferred=visit["staff_id"])
     made = [cases.values(rule, case, desk.store, desk.staff, visit["at"]) for rule in desk.rules[Trigger.MANUAL]]
     return [task | {"occurrence": f"manual:visit:{visit['id']}", "purpose": visit["purpose_kind"]}

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from admin_app import choices as ch
 from admin_app import models as m
@@ -43,7 +44,8 @@ def test_working_minutes(began: dt.datetime, now: dt.datetime, left: int) -> Non
 
 
 @pytest.mark.parametrize(("minutes", "tone", "level"), [
-    (0, "good", 0), (20, "good", 0), (21, "soon", 0), (29, "soon", 0), (30, "late", 1), (59, "late", 1), (60, "late", 2)])
+    (0, "good", 0), (20, "good", 0), (21, "soon", 0), (29, "soon", 0), (30, "late", 1), (59, "late", 1),
+    (60, "late", 2)])
 def test_its_colour_and_whom_it_is_reported_to(minutes: int, tone: str, level: int) -> None:
     running = web_clock(at(MONDAY, 10), at(MONDAY, 10) + dt.timedelta(minutes=minutes))
     assert (running.tone, running.level) == (tone, level)
@@ -78,12 +80,19 @@ def test_a_late_one_is_reported_once_a_level(session: Any, cast: Cast) -> None:
     task = lead(session, cast)
     assert [clocks.escalate_due(session, later(minutes)) for minutes in (29, 30, 31, 59, 60, 600)] == [0, 1, 0, 0, 1, 0]
     assert task.escalated_level == 2
+    assert told(session) == [(cast.sales_manager.id, "首次联系超时：新线索，梁思琪"),
+                             (cast.general_manager.id, "首次联系超时：新线索，梁思琪")]
+
+
+def told(session: Any) -> list[tuple[int, str]]:
+    return [(one.user_id, one.text) for one in session.scalars(sa.select(m.Notification).order_by(m.Notification.id))]
 
 
 def test_one_that_was_missed_for_long_goes_to_the_top_at_once(session: Any, cast: Cast) -> None:
     task = lead(session, cast)
     assert clocks.escalate_due(session, NOW + dt.timedelta(days=3)) == 1
     assert task.escalated_level == 2
+    assert [person for person, _text in told(session)] == [cast.sales_manager.id, cast.general_manager.id]
 
 
 def test_putting_it_off_does_not_stop_it_but_reaching_the_customer_does(session: Any, cast: Cast) -> None:
@@ -115,3 +124,5 @@ def test_a_late_inquiry_is_reported_too(session: Any, cast: Cast) -> None:
     hours = [clocks.escalate_due(session, NOW + dt.timedelta(hours=one)) for one in (23, 24, 25, 48, 72)]
     assert hours == [0, 1, 0, 1, 0]
     assert inquiry.escalated_to == 2
+    people = (cast.sales_manager.id, cast.general_manager.id)
+    assert told(session) == [(person, "咨询超时：有现车吗？") for person in people]

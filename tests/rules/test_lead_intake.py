@@ -18,7 +18,8 @@ from tests.cast import NOW, TODAY, Cast
 from tests.rules.followup_support import tasks, the
 
 SECRET = "s" * 32
-BODY = {"name": "张伟", "phone": "138 0013 8000", "source": "web", "model": "岚风 S7", "note": "想周六试驾", "consent": True}
+BODY = {"name": "张伟", "phone": "138 0013 8000", "source": "web", "model": "岚风 S7", "note": "想周六试驾",
+        "consent": True}
 
 
 @pytest.mark.parametrize(("loads", "person"), [
@@ -50,7 +51,13 @@ def test_a_new_number_makes_a_file_with_owner_and_first_contact(session: Any, ca
     assert (customer.name, customer.phone, customer.source, customer.model_wish, customer.note) == (
         "张伟", "+8613800138000", ch.Source.WEB, "岚风 S7", "想周六试驾")
     assert (customer.store_id, customer.stage, customer.source_detail) == (1, ch.Stage.LEAD, "官网")
-    assert not customer.do_not_disturb
+    session.refresh(customer)
+    assert not customer.marketing_withdrawn
+    consent = the(list(session.scalars(sa.select(m.Consent))))
+    assert (consent.state, consent.source, consent.at, consent.text_version) == (
+        ch.ConsentState.GIVEN, ch.ConsentSource.WEB, NOW, cast.store.consent_text)
+    told = the(list(session.scalars(sa.select(m.Notification))))
+    assert (told.user_id, told.text) == (customer.owner_id, "有新线索：张伟")
     task = the(tasks(session, customer))
     assert task.assignee_id == customer.owner_id
     assert task.due_at == NOW + dt.timedelta(minutes=30)
@@ -82,7 +89,10 @@ def test_without_an_active_consultant_it_stands_in_the_pool(session: Any, cast: 
 @pytest.mark.parametrize("consent", [False, None])
 def test_without_consent_no_marketing(session: Any, cast: Cast, consent: bool | None) -> None:
     take(session, token_of(session), consent=consent)
-    assert the(everybody(session)).do_not_disturb
+    customer = the(everybody(session))
+    session.refresh(customer)
+    assert customer.marketing_withdrawn
+    assert the(list(session.scalars(sa.select(m.Consent)))).state == ch.ConsentState.WITHDRAWN
 
 
 def test_who_is_on_file_asks_again(session: Any, cast: Cast) -> None:
@@ -91,7 +101,8 @@ def test_who_is_on_file_asks_again(session: Any, cast: Cast) -> None:
     take(session, token_of(session), consent=None)
     assert everybody(session) == [customer]
     assert (customer.name, customer.note, customer.stage) == ("张先生", "老客户", ch.Stage.OWNER)
-    assert not customer.do_not_disturb  # saying nothing withdraws nothing
+    assert not customer.marketing_withdrawn  # saying nothing withdraws nothing
+    assert session.scalars(sa.select(m.Consent)).all() == []
     inquiry = the(list(session.scalars(sa.select(m.Inquiry))))
     assert (inquiry.customer_id, inquiry.owner_id) == (customer.id, cast.colleague.id)
     assert inquiry.question == "想周六试驾\n意向车型：岚风 S7"
@@ -142,7 +153,8 @@ def test_without_a_key_the_day_and_what_is_said_are_one() -> None:
 @pytest.mark.parametrize(("body", "field"), [
     ([], None), ("x", None), ({}, "name"), ({"name": "张"}, "phone"), (BODY | {"name": " "}, "name"),
     (BODY | {"name": 7}, "name"), (BODY | {"name": "长" * 81}, "name"), (BODY | {"phone": "12"}, "phone"),
-    (BODY | {"phone": {"a": 1}}, "phone"), (BODY | {"source": "moon"}, "source"), (BODY | {"consent": "yes"}, "consent"),
+    (BODY | {"phone": {"a": 1}}, "phone"), (BODY | {"source": "moon"}, "source"),
+    (BODY | {"consent": "yes"}, "consent"),
     (BODY | {"note": "\x00"}, "note"), (BODY | {"note": "\ud800"}, "note"), (BODY | {"model": "长" * 81}, "model"),
     (BODY | {"note": "长" * 5001}, "note")])
 def test_what_is_refused_and_where(body: Any, field: str | None) -> None:

@@ -78,6 +78,7 @@ def everything(session: Any, cast: Any, customer: m.Customer) -> None:
     low, high = sorted((customer.id, other.id))
     for one in (m.Contact(name="秘书", **about), m.Promise(what="补发票", due_on=TODAY, **about),
                 m.Gift(name="伞", given_on=TODAY, **about),
+                f.make_consent(customer),
                 m.VehicleOwner(vehicle_id=car.id, since=TODAY, **about),
                 m.CampaignMember(campaign_id=campaign.id, **about),
                 m.CustomerReader(user_id=cast.care_specialist.id, reason="看护", **about),

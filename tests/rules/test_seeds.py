@@ -103,6 +103,13 @@ SHEETS: dict[str, tuple[str, str, str, str]] = {
 }
 for _name, _said in SHEETS.items():
     MATRIX[_name] += zip((IMPORTS, DUPLICATES, ["field_set"], ["second_person_request"]), _said, strict=True)
+# Consents are recorded and read, by nobody changed.
+CONSENTS = {
+    "general_manager": "RA C", "sales_manager": "RT C", "sales_consultant": "RO C", "service_manager": "RT C",
+    "service_advisor": "RO C", "care_manager": "RA C", "care_specialist": "RA C", "marketing": "RA", "auditor": "RA",
+    "administrator": "-"}
+for _name, _right in CONSENTS.items():
+    MATRIX[_name].append((["consent"], _right))
 LETTER = {Scope.NONE: "", Scope.OWN: "O", Scope.TEAM: "T", Scope.STORE: "A", Scope.ALL: "!"}
 CELLS = [(role, table, said) for role, row in MATRIX.items() for tables, said in row for table in tables]
 

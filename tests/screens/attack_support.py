@@ -78,6 +78,7 @@ def _file(session: Any, person: Any, store_id: int, text: str, **more: Any) -> d
         "contact": m.Contact(name="联系人", phone=PRIVATE["phone"] if text == SCRIPT else None, **about),
         "promise": m.Promise(what="答应", by_id=person.id, due_on=TODAY - dt.timedelta(days=1), **about),
         "gift": m.Gift(name="礼", by_id=person.id, given_on=TODAY, **about),
+        "consent": f.make_consent(customer, by_id=person.id),
         "vehicle_owner": m.VehicleOwner(vehicle_id=car.id, **about),
         "complaint_step": m.ComplaintStep(store_id=store_id, complaint_id=complaint.id, kind=ch.StepKind.RECEIVE,
                                           at=NOW, by_id=person.id, note=text),

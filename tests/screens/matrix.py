@@ -46,12 +46,12 @@ MATRIX = {
 # Who deletes (D) and exports (X) without a second person; D* and X* are refused until one has approved.
 DELETES = {"customer": {"general_manager"}, **{t: {"general_manager"} for t in ("contact", "visit", "promise", "gift")}}
 EXPORTS = {
-    **{t: {"general_manager"} for t in ("customer", "contact", "visit", "promise", "gift", "followup", "inquiry", "vehicle",
-                                        "repair_order", "complaint")}}
+    **{t: {"general_manager"} for t in ("customer", "contact", "visit", "promise", "gift", "followup", "inquiry",
+                                        "vehicle", "repair_order", "complaint")}}
 # A text field of each table that a form takes.
 EDITS = {"customer": "note", "contact": "note", "visit": "summary", "promise": "note", "gift": "occasion",
-         "followup": "script", "inquiry": "name", "vehicle": "note", "repair_order": "waits_for", "complaint": "evidence",
-         "campaign": "place"}
+         "followup": "script", "inquiry": "name", "vehicle": "note", "repair_order": "waits_for",
+         "complaint": "evidence", "campaign": "place"}
 
 
 def reach(role: str, letter: str) -> set[str]:

@@ -20,14 +20,16 @@ BY_TOKEN = {"lead_intake.take"}
 # Everybody who is signed in; what they see there is the gate's business.
 SIGNED_IN = {
     "account.password", "account.agreement", "admin.index", "home.home", "home.today", "home.dialogs", "followups.show",
-    "followups.act", "followups.bulk", "visit_log.show", "visit_log.save", "customer_page.details", "search.find",
+    "followups.act", "followups.bulk", "visit_log.show", "visit_log.save", "visit_log.token", "customer_page.details",
+    "search.find",
     "reveal.show", "complaint_page.board", "complaint_page.details", "complaint_page.step", "campaign_page.details",
     "campaign_page.step", "campaign_page.member", "scores.page", "scores.rows", "scores.note", "scores.confirm",
     "recycle.show", "recycle.restore", "imports.show", "imports.upload", "imports.step", "imports.state",
     "imports.columns", "imports.run", "imports.undo", "imports.errors",
     "customer_page.confirm", "duplicates.show", "duplicates.check", "quality.page", "quality.rows",
     "prints.customer", "prints.day", "prints.callback", "requests.show",
-    "requests.ask_form", "requests.ask", "requests.decide", "requests.withdraw", "requests.use"}
+    "requests.ask_form", "requests.ask", "requests.decide", "requests.withdraw", "requests.use", "notifications.show",
+    "notifications.read"}
 # Named roles only.
 ROLES_ONLY = {
     "jobs.run": {"administrator"}, "break_glass.ask": {"administrator"},

@@ -201,3 +201,53 @@ def test_markup_in_a_name_is_shown_as_typed(case: dict[str, int], session: Any, 
     db.session.rollback()
     page = sign_in("sales_consultant").get(f"{PATH}?customer={key}").text
     assert "<script>alert(1)" not in page and "&lt;script&gt;alert(1)" in page
+
+
+# ---------------------------------------------------------------- what waited on a phone
+
+
+def late(client: Any, case: dict[str, int], **given: Any) -> Any:
+    fields = {"customer": case["customer"], "followup": case["task"], "channel": "phone", "result": "solved",
+              "next": "7", "key": "k" * 20, "kept_for": str(3 * 3600)} | given
+    data = {"csrf_token": client.get("/admin/visit/log/token/").json["token"]} | fields
+    return client.post(PATH, data=data, headers={"Accept": "application/json"})
+
+
+def test_what_waited_counts_from_when_it_was_written(case: dict[str, int], sign_in: Any) -> None:
+    answer = late(sign_in("sales_consultant"), case, kept_for=str(26 * 3600), promise="报价",
+                  promise_due=(TODAY - dt.timedelta(days=1)).isoformat())
+    assert answer.status_code == 200 and answer.json["location"].startswith(PATH)
+    (visit,), (promise,) = all_of(m.Visit), all_of(m.Promise)
+    assert visit.at == NOW - dt.timedelta(hours=26)
+    assert visit.next_on == TODAY + dt.timedelta(days=6)
+    assert promise.due_on == TODAY - dt.timedelta(days=1)
+
+
+def test_what_waited_longer_than_two_weeks_counts_from_its_arrival(case: dict[str, int], sign_in: Any) -> None:
+    late(sign_in("sales_consultant"), case, kept_for=str(15 * 86_400))
+    assert [visit.at for visit in all_of(m.Visit)] == [NOW]
+
+
+def test_what_waited_is_taken_once_and_answers_the_same(case: dict[str, int], sign_in: Any) -> None:
+    client = sign_in("sales_consultant")
+    first, second = late(client, case), late(client, case)
+    assert first.json == second.json
+    assert len(all_of(m.Visit)) == 1
+
+
+def test_a_refused_late_form_names_its_fields(case: dict[str, int], sign_in: Any) -> None:
+    answer = late(sign_in("sales_consultant"), case, result="", promise="报价")
+    assert answer.status_code == 400
+    assert set(answer.json["errors"]) == {"result", "promise_due"}
+    assert all_of(m.Visit) == []
+
+
+def test_what_somebody_else_wrote_is_not_taken(case: dict[str, int], sign_in: Any, cast: Any) -> None:
+    answer = late(sign_in("sales_manager"), case, person=str(cast.sales_consultant.id))
+    assert answer.status_code == 409
+    assert all_of(m.Visit) == []
+
+
+def test_without_a_session_the_token_is_refused(app: Any) -> None:
+    answer = app.test_client().get("/admin/visit/log/token/", headers={"Accept": "application/json"})
+    assert answer.status_code == 401 and "token" not in answer.json

@@ -22,7 +22,7 @@ from admin_app.models import Complaint, Store
 from admin_app.rules import workdays
 from admin_app.rules.clocks import DAY, GENERAL_MANAGER_TOLD, MANAGER_TOLD, Clock
 from admin_app.rules.complaints import people
-from admin_app.rules.complaints.log import hand_over, write
+from admin_app.rules.complaints.log import hand_over, tell, write
 
 S = ComplaintState
 LIMITS = {S.RECEIVED: "acknowledge_minutes", S.ACKNOWLEDGED: "understand_minutes", S.UNDERSTOOD: "propose_minutes",
@@ -99,6 +99,12 @@ def _report(session: Any, complaint: Complaint, now: dt.datetime) -> int:
         return 0
     complaint.escalated_to = wanted
     if complaint.owner_id is None:
-        hand_over(session, complaint, people.in_charge(session, complaint))
+        hand_over(session, complaint, people.in_charge(session, complaint), now)
     write(session, complaint, StepKind.ESCALATE, None, now, str(TOLD[wanted]))
+    told = {complaint.owner_id}
+    if wanted == GENERAL_MANAGER_TOLD:
+        told |= set(people.holders(session, complaint.store_id, people.GENERAL_MANAGER))
+    for person in sorted(one for one in told if one is not None):
+        tell(session, complaint, person, _l("Complaint running late: %(number)s", number=complaint.number),
+             f"late{wanted}", now)
     return 1

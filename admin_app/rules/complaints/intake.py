@@ -15,7 +15,7 @@ from admin_app.errors import RuleError
 from admin_app.models import Complaint, ComplaintStep, Customer, FollowUp, Role, Store, User, Vehicle
 from admin_app.rules.complaints import people
 from admin_app.rules.complaints.callback import open_tasks
-from admin_app.rules.complaints.log import write
+from admin_app.rules.complaints.log import tell, write
 from admin_app.rules.complaints.steering import to_the_top
 
 AHEAD = dt.timedelta(minutes=5)  # a clock that goes a little wrong is not an error
@@ -106,9 +106,12 @@ def settle(session: Any, complaint: Complaint, now: dt.datetime, created: bool) 
             by = session.get(User, complaint.created_by_id) if complaint.created_by_id else None
             write(session, complaint, StepKind.RECEIVE, by, complaint.received_at if complaint.imported else now)
             if complaint.level == ComplaintLevel.MAJOR and complaint.state != ComplaintState.CLOSED:
-                to_the_top(session, complaint)
+                to_the_top(session, complaint, now)
                 write(session, complaint, StepKind.ESCALATE, None, now,
                       str(_l("Major: reported to the general manager at once.")))
+            if not complaint.imported:
+                tell(session, complaint, complaint.owner_id,
+                     _l("New complaint for you: %(number)s", number=complaint.number), "new", now)
         if complaint.state == ComplaintState.FINISHED:
             _owe_callback(session, complaint, now)
 

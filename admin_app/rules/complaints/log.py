@@ -8,9 +8,10 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from admin_app import access
-from admin_app.choices import ComplaintLevel, StepKind
+from admin_app.choices import ComplaintLevel, NotificationKind, StepKind
 from admin_app.errors import RuleError
 from admin_app.models import Complaint, ComplaintStep, User
+from admin_app.rules import notifications
 from admin_app.rules.clocks import GENERAL_MANAGER_TOLD
 
 LONGEST = 20_000  # characters of a note
@@ -42,8 +43,17 @@ def next_station(complaint: Complaint) -> None:
     complaint.escalated_to = GENERAL_MANAGER_TOLD if complaint.level == ComplaintLevel.MAJOR else 0
 
 
-def hand_over(session: Any, complaint: Complaint, owner_id: int | None) -> None:
-    """Put somebody else in charge. A consequence of a rule: the person who caused it need not see it afterwards."""
+def hand_over(session: Any, complaint: Complaint, owner_id: int | None, now: dt.datetime) -> None:
+    """Put somebody else in charge, who is told. A consequence of a rule: the person who caused it need not see it
+    afterwards."""
     if owner_id is not None and owner_id != complaint.owner_id:
         with access.as_system(session, "complaint handed over"):
             complaint.owner_id = owner_id
+        tell(session, complaint, owner_id, _l("Complaint for you: %(number)s", number=complaint.number), "owner", now)
+
+
+def tell(session: Any, complaint: Complaint, user_id: int | None, text: Any, about: str, now: dt.datetime) -> None:
+    """Tell somebody about a complaint, once in each of its rounds and stations."""
+    key = f"complaint:{complaint.id}:{about}:{complaint.loops or 0}:{complaint.state}:{complaint.version}"
+    notifications.notify(session, user_id, NotificationKind.COMPLAINT, text,
+                         f"/admin/complaint/details/?id={complaint.id}", key, now)

@@ -59,14 +59,14 @@ def in_charge(session: Any, complaint: Complaint) -> int | None:
     """
     first = GENERAL_MANAGER if complaint.level == ComplaintLevel.MAJOR else MANAGER_OF[ComplaintArea(complaint.area)]
     for code in dict.fromkeys((first, CARE_MANAGER, GENERAL_MANAGER)):
-        found = _holders(session, complaint.store_id, code)
+        found = holders(session, complaint.store_id, code)
         if found:
             led = _team_manager(session, complaint.customer_id)
             return led if led in found else found[0]
     return None
 
 
-def _holders(session: Any, store_id: int, code: str) -> list[int]:
+def holders(session: Any, store_id: int, code: str) -> list[int]:
     """Active people with a role in a store, and those of the group where the store has none of its own."""
     role = sa.select(Role.id).where(Role.code == code)
     people = sa.select(User.id).where(

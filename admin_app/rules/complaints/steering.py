@@ -31,7 +31,7 @@ def route_to(session: Any, complaint: Complaint, area: ComplaintArea, by: User, 
     before = ComplaintArea(complaint.area)
     complaint.area = area
     write(session, complaint, StepKind.REROUTE, by, now, f"{before.label} → {area.label}: {why}")
-    hand_over(session, complaint, people.in_charge(session, complaint))
+    hand_over(session, complaint, people.in_charge(session, complaint), now)
 
 
 def escalate(session: Any, complaint: Complaint, by: User, now: dt.datetime, *, level: ComplaintLevel | None,
@@ -44,12 +44,12 @@ def escalate(session: Any, complaint: Complaint, by: User, now: dt.datetime, *, 
     complaint.level = level
     write(session, complaint, StepKind.ESCALATE, by, now, f"{level.label}: {said}")
     if level == ComplaintLevel.MAJOR:
-        to_the_top(session, complaint)
+        to_the_top(session, complaint, now)
 
 
-def to_the_top(session: Any, complaint: Complaint) -> None:
+def to_the_top(session: Any, complaint: Complaint, now: dt.datetime) -> None:
     """A major complaint belongs to the general manager from this moment."""
-    hand_over(session, complaint, people.in_charge(session, complaint))
+    hand_over(session, complaint, people.in_charge(session, complaint), now)
     complaint.escalated_to = GENERAL_MANAGER_TOLD
 
 

@@ -19,6 +19,11 @@ MARKETING = frozenset({Purpose.CARE, Purpose.CAMPAIGN, Purpose.GREETING})
 QUIET_FROM, QUIET_UNTIL = dt.time(20, 30), dt.time(9, 0)  # default
 
 
+def opted_out(customer: Any) -> bool:
+    """Whether a customer takes no marketing contact at all: do-not-disturb, or consent withdrawn."""
+    return bool(customer.do_not_disturb or customer.marketing_withdrawn)
+
+
 def is_quiet(now: dt.datetime) -> bool:
     """Whether it is the time of day in which nobody is called for marketing."""
     wall = clock.local(now).time()
@@ -55,6 +60,8 @@ def blocked_by(customer: Any, purpose: Purpose, now: dt.datetime, contacts: tupl
         return None
     if customer.do_not_disturb:
         return _l("This customer does not want marketing contacts.")
+    if customer.marketing_withdrawn:
+        return _l("This customer has withdrawn the consent to marketing contacts.")
     if is_quiet(now):
         return _l("Between 20:30 and 09:00 nobody is contacted for marketing.")
     if count >= most:

@@ -15,7 +15,7 @@ from admin_app.rules.followups import calendar, rules
 from admin_app.rules.followups.making import Case
 
 WHO = (Customer.id, Customer.store_id, Customer.owner_id, Customer.advisor_id, Customer.confidentiality,
-       Customer.do_not_disturb)
+       sa.or_(Customer.do_not_disturb, Customer.marketing_withdrawn))
 ONE_DAY = dt.timedelta(days=1)
 
 Finder = Callable[[Any, FollowUpRule, Store, dt.date, dt.date], Iterator[Case]]
@@ -27,8 +27,8 @@ def _rows(session: Any, statement: Any) -> list[Any]:
 
 
 def _case(who: list[Any], base: Any, table: str, source_id: int, mark: str, **more: Any) -> Case:
-    number, store_id, owner_id, advisor_id, confidentiality, do_not_disturb = who
-    return Case(number, store_id, owner_id, advisor_id, confidentiality, do_not_disturb, base, table, source_id, mark,
+    number, store_id, owner_id, advisor_id, confidentiality, opted_out = who
+    return Case(number, store_id, owner_id, advisor_id, confidentiality, opted_out, base, table, source_id, mark,
                 **more)
 
 

@@ -27,7 +27,7 @@ from admin_app import clock, prepared
 from admin_app.choices import FollowUpState, Purpose, Stage, Trigger, VisitResult, VisitState
 from admin_app.models import Customer, FollowUp, FollowUpRule, Store, User, Visit
 from admin_app.rules.followups import rules, tasks
-from admin_app.rules.followups.blocking import MARKETING
+from admin_app.rules.followups.blocking import MARKETING, opted_out
 from admin_app.rules.followups.events import fire
 from admin_app.rules.followups.tasks import effective
 
@@ -195,7 +195,7 @@ def _grade_day(session: Any, visit: Visit, customer: Customer) -> dt.date | None
 def _agreed(session: Any, visit: Visit, customer: Customer, day: dt.date, now: dt.datetime) -> None:
     """The task for the day that was agreed; it stays with whoever agreed it."""
     purpose = purpose_of(visit, named(session, visit))
-    if purpose is None or (customer.do_not_disturb and purpose in MARKETING):
+    if purpose is None or (opted_out(customer) and purpose in MARKETING):
         purpose = Purpose.SALES if customer.stage in (Stage.LEAD, Stage.PROSPECT) else Purpose.SERVICE
     staff = session.get(User, visit.staff_id) if visit.staff_id else None
     tasks.plan(session, customer, day, now, purpose=purpose, row=visit, reason=visit.next_step, refresh=False,

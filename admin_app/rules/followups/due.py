@@ -60,7 +60,8 @@ def _within(due: str, today: dt.date) -> list[Any]:
 def _open_to() -> list[Any]:
     """Neither is the task's customer in the recycle bin, nor is it marketing for one who wants none."""
     c = _customers.c
-    return [c.deleted_at.is_(None), sa.or_(sa.not_(c.do_not_disturb), FollowUp.purpose.not_in(MARKETING))]
+    return [c.deleted_at.is_(None), sa.or_(
+        sa.and_(sa.not_(c.do_not_disturb), sa.not_(c.marketing_withdrawn)), FollowUp.purpose.not_in(MARKETING))]
 
 
 def order(statement: Any) -> Any:

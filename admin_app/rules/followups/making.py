@@ -19,7 +19,7 @@ from admin_app import access, audit, clock
 from admin_app.choices import AuditVerb, FollowUpState
 from admin_app.models import Customer, FollowUp, FollowUpRule
 from admin_app.rules.followups import rules
-from admin_app.rules.followups.blocking import MARKETING
+from admin_app.rules.followups.blocking import MARKETING, opted_out
 from admin_app.rules.followups.staff import Staff
 from admin_app.rules.followups.tasks import TAKEN_BACK, forget, refresh_customers
 from admin_app.rules.scores import rollup
@@ -41,7 +41,7 @@ class Case:
     owner_id: int | None
     advisor_id: int | None
     confidentiality: str
-    do_not_disturb: bool
+    opted_out: bool
     base: dt.date | dt.datetime
     table: str
     source_id: int
@@ -54,7 +54,7 @@ class Case:
 def case_of(customer: Customer, base: dt.date | dt.datetime, row: Any, mark: str, **more: Any) -> Case:
     """A case of a loaded customer and record."""
     return Case(customer.id, customer.store_id, customer.owner_id, customer.advisor_id, customer.confidentiality,
-                customer.do_not_disturb, base, row.__tablename__, row.id, mark, **more)
+                opted_out(customer), base, row.__tablename__, row.id, mark, **more)
 
 
 def occurrence(rule: FollowUpRule, case: Case) -> str:
@@ -72,7 +72,7 @@ def drawn(percent: int, key: str) -> bool:
 def values(rule: FollowUpRule, case: Case, store: Any, staff: Staff, now: dt.datetime) -> dict[str, Any] | None:
     """The columns of the case's task; None where it makes none (not drawn, opted out, or past its end)."""
     key, today = occurrence(rule, case), clock.local_day(now)
-    if (case.do_not_disturb and rule.purpose in MARKETING) or not drawn(rule.sample_percent, key):
+    if (case.opted_out and rule.purpose in MARKETING) or not drawn(rule.sample_percent, key):
         return None
     due_on, due_at = rules.due(rule, case.base, store)
     ends = rules.expires_on(rule, case.base)

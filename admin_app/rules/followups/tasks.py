@@ -15,9 +15,10 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm.util import identity_key
 
 from admin_app import access, audit, clock, scope
-from admin_app.choices import AuditVerb, FollowUpState, Purpose, VisitResult, VisitState
+from admin_app.choices import AuditVerb, FollowUpState, NotificationKind, Purpose, VisitResult, VisitState
 from admin_app.errors import RuleError
 from admin_app.models import Customer, FollowUp, User, Visit
+from admin_app.rules import notifications
 from admin_app.rules.followups import rules
 
 OPEN_STATES = (FollowUpState.OPEN, FollowUpState.SNOOZED)
@@ -114,11 +115,19 @@ def skip(session: Any, followup: FollowUp, reason: str, now: dt.datetime) -> Non
 
 
 def reassign(session: Any, followup: FollowUp, person: User, now: dt.datetime) -> None:
-    """Give a task to an active person of its store who may see the customer. Raises RuleError at assignee_id."""
+    """Give a task to an active person of its store who may see the customer; she is told. Raises RuleError at
+    assignee_id."""
     _check_open(followup)
     check_assignee(session, followup.store_id, followup.customer_id, person)
+    if followup.assignee_id == person.id:
+        return
     followup.assignee_id = person.id
     session.flush()
+    notifications.gather(
+        session, person.id, NotificationKind.TASK,
+        _l("Follow-up for you, due on %(day)s: %(reason)s", day=followup.due_on.isoformat(), reason=followup.reason),
+        lambda number: _l("%(number)s follow-ups were given to you.", number=number),
+        (f"/admin/followup/details/?id={followup.id}", "/admin/followups/?due=all"), now)
 
 
 def check_assignee(session: Any, store_id: int, customer_id: int, person: User) -> None:
@@ -206,7 +215,7 @@ def refresh_customers(session: Any, ids: Iterable[int], contacts: bool = False) 
     values = {"next_contact_on": _EARLIEST} | ({"last_contact_at": _LATEST} if contacts else {})
     wanted = sorted(set(ids))
     for at in range(0, len(wanted), CHUNK):
-        _set_derived(session, wanted[at:at + CHUNK], values)
+        set_derived(session, wanted[at:at + CHUNK], values)
 
 
 def refresh_store(session: Any, store_id: int) -> None:
@@ -217,7 +226,7 @@ def refresh_store(session: Any, store_id: int) -> None:
     refresh_customers(session, session.scalars(sa.union(with_date, with_task)).all())
 
 
-def _set_derived(session: Any, ids: list[int], values: dict[str, Any]) -> None:
+def set_derived(session: Any, ids: list[int], values: dict[str, Any]) -> None:
     """Set computed columns of customers by SQL where they differ, with one audit entry for those that changed."""
     differ = sa.or_(*[_customers.c[name].is_distinct_from(value) for name, value in values.items()])
     changed = sa.update(_customers).where(_customers.c.id.in_(ids), differ).values(

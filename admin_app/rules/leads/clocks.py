@@ -12,11 +12,13 @@ import datetime as dt
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import selectinload
 
 from admin_app import access
-from admin_app.choices import OffsetUnit, Trigger
+from admin_app.choices import NotificationKind, OffsetUnit, Trigger
 from admin_app.models import FollowUp, FollowUpRule, Inquiry, Role, Store, Team, User
-from admin_app.rules import inquiries, workdays
+from admin_app.rules import inquiries, notifications, workdays
 from admin_app.rules.clocks import GENERAL_MANAGER_TOLD, MANAGER_TOLD, Clock
 from admin_app.rules.followups import tasks
 
@@ -59,11 +61,14 @@ def _first_contacts(session: Any, now: dt.datetime) -> int:
     owed = session.execute(sa.select(FollowUp, FollowUpRule.unit, FollowUpRule.offset).join(
         FollowUpRule, FollowUpRule.id == FollowUp.rule_id).where(
         FollowUpRule.trigger == Trigger.NEW_LEAD, FollowUp.state.in_(tasks.OPEN_STATES),
-        FollowUp.escalated_level < GENERAL_MANAGER_TOLD).order_by(FollowUp.id)).all()
+        FollowUp.escalated_level < GENERAL_MANAGER_TOLD).order_by(FollowUp.id).options(
+        selectinload(FollowUp.customer), selectinload(FollowUp.assignee))).all()
     for task, unit, offset in owed:
         running = clock(task.created_at, unit, offset, stores.get(task.store_id), now)
         if running is None or running.level <= (task.escalated_level or 0):
             continue
+        for level in range((task.escalated_level or 0) + 1, running.level + 1):
+            _tell(session, task, level, now)
         task.escalated_level = running.level
         made += 1
     session.flush()
@@ -77,10 +82,24 @@ def _inquiries(session: Any, now: dt.datetime) -> int:
         running = inquiries.clock(inquiry, now)
         if running is None or running.level <= (inquiry.escalated_to or 0):
             continue
+        for level in range((inquiry.escalated_to or 0) + 1, running.level + 1):
+            for person in told(session, inquiry.store_id, inquiry.owner_id, level):
+                notifications.notify(
+                    session, person, NotificationKind.INQUIRY, _l("Inquiry too late: %(question)s", question=inquiry),
+                    f"/admin/inquiry/details/?id={inquiry.id}", f"inquiry:{inquiry.id}:{level}", now)
         inquiry.escalated_to = running.level
         made += 1
     session.flush()
     return made
+
+
+def _tell(session: Any, task: FollowUp, level: int, now: dt.datetime) -> None:
+    names = {"name": task.customer, "person": task.assignee or _l("nobody")}
+    for person in told(session, task.store_id, task.assignee_id, level):
+        notifications.notify(
+            session, person, NotificationKind.FIRST_CONTACT,
+            _l("First contact too late: %(name)s, %(person)s", **names),
+            f"/admin/followups/?due=all&owner=all&task={task.id}#task", f"first_contact:{task.id}:{level}", now)
 
 
 def told(session: Any, store_id: int, person_id: int | None, level: int) -> list[int]:

@@ -18,10 +18,19 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from admin_app import cleaning, clock
-from admin_app.choices import Grade, InquiryChannel, InquiryState, Source, Stage
+from admin_app.choices import (
+    ConsentPurpose,
+    ConsentSource,
+    Grade,
+    InquiryChannel,
+    InquiryState,
+    NotificationKind,
+    Source,
+    Stage,
+)
 from admin_app.errors import RuleError
 from admin_app.models import Customer, Inquiry, LeadRequest, LeadToken
-from admin_app.rules import followups, inquiries, saving
+from admin_app.rules import consents, followups, inquiries, notifications, saving
 from admin_app.rules.leads import owners
 
 TEXTS = ("name", "phone", "source", "model", "note")
@@ -29,7 +38,8 @@ LONGEST_NAME, LONGEST_MODEL, LONGEST_NOTE = 80, 80, 5_000
 LONGEST_KEY = 200
 KEPT = dt.timedelta(days=30)  # how long a key is known again
 CHANNELS = {Source.PHONE: InquiryChannel.PHONE, Source.SOCIAL: InquiryChannel.SOCIAL}  # the rest came by the web
-ASKS_FOR, ASKS_AGAIN = "意向车型：", "再次留下联系方式，请尽快联系。"  # stored, so in the store's language
+# stored, so in the store's language
+ASKS_FOR, ASKS_AGAIN, UNSAID = "意向车型：", "再次留下联系方式，请尽快联系。", "留资时未表示同意营销联系"
 
 
 class KeyTaken(RuleError):
@@ -124,6 +134,9 @@ def take(session: Any, token: LeadToken, lead: Lead, key: str, mark: str, now: d
     if found is not None:
         _asks_again(session, token, found, lead, now)
     request.owner_id = customer.owner_id
+    notifications.notify(session, customer.owner_id, NotificationKind.CUSTOMER,
+                         _l("New lead for you: %(name)s", name=customer.name),
+                         f"/admin/customer/details/?id={customer.id}", f"lead:{request.id}", now)
     return int(request.id)
 
 
@@ -138,17 +151,20 @@ def customer_with(session: Any, store_id: int, phone: str) -> Customer | None:
 def _new_file(session: Any, token: LeadToken, lead: Lead, now: dt.datetime) -> Customer:
     customer = Customer(
         store_id=token.store_id, name=lead.name, phone=lead.phone, source=lead.source, source_detail=token.name,
-        model_wish=lead.model, note=lead.note, stage=Stage.LEAD, do_not_disturb=lead.consent is not True,
+        model_wish=lead.model, note=lead.note, stage=Stage.LEAD,
         owner_id=owners.next_owner(session, token.store_id, now))
     saving.prepare(session, customer, now)
     session.add(customer)
     saving.settle(session, customer, now, created=True)
+    consents.record(session, customer, ConsentPurpose.MARKETING, lead.consent is True, now, source=ConsentSource.WEB,
+                    note=UNSAID if lead.consent is None else None)
     return customer
 
 
 def _asks_again(session: Any, token: LeadToken, customer: Customer, lead: Lead, now: dt.datetime) -> None:
     """Who is on file asks for a car: what was said stands as an inquiry, and the first contact is owed anew. A lost
-    customer is a lead again; who stood in the pool gets an owner. What the file says otherwise stays."""
+    customer is a lead again; who stood in the pool gets an owner. Consent that is given now is added; saying no, or
+    nothing, on a web form withdraws nothing. What the file says otherwise stays."""
     if customer.stage == Stage.LOST:
         customer.stage, customer.grade = Stage.LEAD, Grade.N
     if customer.owner_id is None:
@@ -157,6 +173,8 @@ def _asks_again(session: Any, token: LeadToken, customer: Customer, lead: Lead, 
         customer.model_wish = lead.model
     saving.prepare(session, customer, now)
     saving.settle(session, customer, now, created=False)
+    if lead.consent:
+        consents.record(session, customer, ConsentPurpose.MARKETING, True, now, source=ConsentSource.WEB)
     wish = [ASKS_FOR + lead.model] if lead.model else []
     inquiry = Inquiry(
         store_id=customer.store_id, customer_id=customer.id, channel=CHANNELS.get(lead.source, InquiryChannel.WEB_CHAT),

@@ -14,7 +14,7 @@ from admin_app import access, audit
 from admin_app.choices import AuditVerb
 from admin_app.errors import Refused, RuleError, StaleRow
 from admin_app.models import Customer, CustomerMerge
-from admin_app.rules import saving
+from admin_app.rules import consents, saving
 from admin_app.rules.followups import tasks
 from admin_app.rules.merging import dependants, values
 
@@ -69,6 +69,7 @@ def merge(session: Any, kept: Customer, merged: Customer, chosen: Mapping[str, s
         session.flush()
         notices = _take(session, kept, merged, chosen, now)
         dependants.move(session, kept, merged, now)
+        consents.refresh(session, {kept.id, merged.id})
         saving.settle(session, kept, now, created=False)
         dependants.hand_over(session, kept, merged)
         dependants.void_doubled(session, kept, now)

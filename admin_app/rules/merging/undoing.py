@@ -21,13 +21,14 @@ from admin_app.columns import field_of
 from admin_app.database import UtcDateTime
 from admin_app.errors import Refused, RuleError
 from admin_app.models import BY_TABLE, Customer, CustomerMerge
-from admin_app.rules import customers
+from admin_app.rules import consents, customers
 from admin_app.rules.followups import tasks
 from admin_app.rules.merging.history import went_into
 from admin_app.rules.scores import rollup
 
 # Fields that go on by themselves: where they moved on since, they stay, and that is no conflict.
-SOFT = {"pinyin", "completeness", "last_contact_at", "confirmed_on", "graded_on", "owner_text", "kept_apart"}
+SOFT = {"pinyin", "completeness", "last_contact_at", "confirmed_on", "graded_on", "owner_text", "kept_apart",
+        "marketing_withdrawn"}
 
 
 def undo(session: Any, row: CustomerMerge, now: dt.datetime) -> tuple[Customer, Customer]:
@@ -53,6 +54,7 @@ def undo(session: Any, row: CustomerMerge, now: dt.datetime) -> tuple[Customer, 
         merged.deleted_at, merged.deleted_by_id = None, None
         _unique(session, kept, merged)
         session.flush()
+        consents.refresh(session, {kept.id, merged.id})
         tasks.refresh_customers(session, {kept.id, merged.id})
         audit.record(session, AuditVerb.MERGE, "customer", kept.id, label=str(kept), store_id=kept.store_id,
                      changes={"merged_id": [f"{merged.name} #{merged.id}", None]})

@@ -1,6 +1,7 @@
 // What every page can do: keys, menus that close, toasts that go, forms that are sent once.
 import { closest, dialog, toast } from "./common.js";
 import "./find.js";
+import "./outbox.js";
 import "./reveal.js";
 
 const search = document.getElementById("q");

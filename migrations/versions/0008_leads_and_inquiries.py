@@ -1,13 +1,13 @@
 """inquiries, tokens for web leads, screening of leads, and how far a late first contact was reported
 
-Revision: 0006, after 0005.
+Revision: 0008, after 0007.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0006'
-down_revision = '0005'
+revision = '0008'
+down_revision = '0007'
 branch_labels = None
 depends_on = None
 
