@@ -1229,7 +1229,7 @@ class LeadToken(Row, db.Model):
 
     name: Mapped[str] = c.text(_l("Token name"), 60, listed=True, searched=True, help=_l("Who sends with it, such as the store's website. It stands in the change record."))
     store_id: Mapped[int] = c.link(_l("Store"), "store", listed=True, filtered=True)
-    active: Mapped[bool] = c.yes(_l("Active"), default=True, listed=True, filtered=True, help=_l("Without the tick the token opens nothing any more."))
+    active: Mapped[bool] = c.yes(_l("Enabled"), default=True, listed=True, filtered=True, help=_l("Without the tick the token opens nothing any more."))
     per_minute: Mapped[int] = c.whole(_l("Most requests a minute"), default=60, server_default="60", listed=True)
     issued_at: Mapped[dt.datetime | None] = c.moment(_l("Token made"), listed=True, readonly=True)
     last_used_at: Mapped[dt.datetime | None] = c.moment(_l("Last used"), listed=True, readonly=True)

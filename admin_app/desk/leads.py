@@ -88,9 +88,9 @@ class LeadTokenView(DeskView):
     one, many, icon = _l("Token for web leads"), _l("Tokens for web leads"), "shield"
     hint = _l("No tokens yet. A website or a call centre needs one to hand leads over.")
     order = ("id", False)
-    drop = False  # the leads that came with it name it; without the tick "active" it opens nothing
+    drop = False  # the leads that came with it name it; without the tick "enabled" it opens nothing
     details_template = "desk/lead_token.html"
-    quick = (Quick(_l("Active"), "active", "equals", "1"),)
+    quick = (Quick(_l("Enabled"), "active", "equals", "1"),)
 
     @expose("/issue/", methods=("POST",))
     def issue_view(self) -> Any:

@@ -183,7 +183,7 @@ def _next_tone(customer: Customer, now: dt.datetime) -> str:
 
 MOST_TASKS = 12
 TASK = ("id", "reason", "due_on", "due_at", "customer_id", "source_table", "source_id", "assignee_id", "created_at",
-        "store_id")
+        "store_id", "first_due_on")
 
 
 def _tasks(customer: Customer, counts: dict[str, int]) -> list[Any]:

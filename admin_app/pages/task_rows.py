@@ -197,10 +197,10 @@ def _group(task: Any, now: dt.datetime, late: int) -> str:
 
 
 def due_words(task: Any, now: dt.datetime) -> tuple[str, str, int]:
-    """(words, tone, whole days late) of a task's due time; a first contact that is owed now tells its clock."""
+    """(words, tone, whole days late) of a task's due time; a first contact tells its clock, unless it was put off."""
     day, late = task.due_on, (clock.local_day(now) - task.due_on).days
     running = first_contact(task, now)
-    if running is not None and late >= 0:
+    if running is not None and (late >= 0 or day == task.first_due_on):
         return clock_words.left(running), running.tone, late
     if late > 0:
         return ngettext("%(num)d day late", "%(num)d days late", late), "late", late

@@ -1,5 +1,5 @@
 """What another system shows to hand over leads: a long random text, kept hashed, for one store. It is shown once when
-it is made; making it anew, or taking the tick "active" away, shuts out the one before at once."""
+it is made; making it anew, or taking the tick "enabled" away, shuts out the one before at once."""
 
 from __future__ import annotations
 
