@@ -56,6 +56,12 @@ class Right:
     merge: bool = False
     second: bool = False
 
+    @property
+    def claim(self) -> bool:
+        """Whether files may be taken out of the pool (rules/pool): by those who assign them, and by those who keep
+        what they add themselves."""
+        return self.assign or (self.create and self.write is Scope.OWN)
+
 
 NOTHING = Right()
 EVERYTHING = Right(Scope.ALL, Scope.ALL, True, Scope.ALL, True, True, True, True)
@@ -88,7 +94,8 @@ class Actor:
         return EVERYTHING if self.system is not None else self.rights.get(table, NOTHING)
 
     def may(self, table: str, verb: str) -> bool:
-        """Whether the person may `read`, `write`, `create`, `delete`, `export`, `reveal`, `assign`, `merge` at all."""
+        """Whether the person may `read`, `write`, `create`, `delete`, `export`, `reveal`, `assign`, `merge`, `claim`
+        at all."""
         right = self.right(table)
         if verb in ("delete", "export") and right.second:
             return False

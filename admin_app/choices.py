@@ -209,6 +209,7 @@ class VisitResult(Choice):
     NEW_PROBLEM = "new_problem", _l("New problem"), "late"
     INVITED = "invited", _l("Coming to the store"), "good"
     INTERESTED = "interested", _l("Interested"), "on"
+    TALKED = "talked", _l("Spoken with"), "on"
     NOT_REACHED = "not_reached", _l("Not reached"), "soon"
     CALL_LATER = "call_later", _l("Call later"), "soon"
     REFUSED = "refused", _l("Does not want calls"), "late"

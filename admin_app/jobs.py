@@ -24,8 +24,9 @@ from admin_app.clock import at, local_day, utcnow
 from admin_app.database import db, patiently
 from admin_app.errors import RuleError
 from admin_app.importing import pieces, running
-from admin_app.models import AccessLog, JobRun, LeadRequest, SignIn, SignInFailure, Submission
+from admin_app.models import AccessLog, JobRun, LeadRequest, SignIn, SignInFailure, Submission, UndoStep
 from admin_app.rules import complaints, followups, notifications, quality
+from admin_app.rules.followups import undoing
 from admin_app.rules.leads import clocks as late_leads
 from admin_app.rules.leads import intake
 from admin_app.rules.scores.rollup import rebuilding
@@ -89,7 +90,9 @@ def tidy(session: Any, now: dt.datetime) -> str:
     for model, column, before in (
             (SignIn, SignIn.expires_at, now), (SignInFailure, SignInFailure.at, now - dt.timedelta(days=2)),
             (Submission, Submission.created_at, now - SUBMISSIONS_KEPT),
-            (LeadRequest, LeadRequest.created_at, now - intake.KEPT), (AccessLog, AccessLog.at, now - LOG_KEPT)):
+            (LeadRequest, LeadRequest.created_at, now - intake.KEPT),
+            (UndoStep, UndoStep.created_at, now - undoing.KEPT),
+            (AccessLog, AccessLog.at, now - LOG_KEPT)):
         result = session.connection().execute(sa.delete(model.__table__).where(column < before))
         gone += result.rowcount
     gone += pieces.forget(session, now)

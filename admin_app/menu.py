@@ -17,7 +17,8 @@ RECENT = 10  # customers kept in "recently seen" (UX 29)
 class Entry:
     """One line of the menu: the path it opens, the table whose right shows it, the name of its count.
 
-    Without a table everybody sees it; with the verb "delete" and no table, whoever may delete anything.
+    Without a table everybody sees it; with the verb "delete" and no table, whoever may delete anything; with "lead",
+    whoever leads people.
     """
 
     label: Any
@@ -57,6 +58,7 @@ SECTIONS = (
     Section(_l("Sales"), "steer", (
         Entry(_l("Leads"), "/admin/customer/", "customer", query="flt0_stage_equals=lead"),
         Entry(_l("Prospects"), "/admin/customer/", "customer", query="flt0_stage_equals=prospect"),
+        Entry(_l("Pool"), "/admin/pool/", "customer", verb="claim"),
     )),
     Section(_l("After-sales"), "wrench", (
         Entry(_l("Repair orders"), "/admin/repair_order/", "repair_order"),
@@ -85,6 +87,7 @@ SECTIONS = (
         Entry(_l("Scheme lines"), "/admin/scheme_line/", "scheme_line"),
         Entry(_l("Metrics"), "/admin/metric/", "metric"),
         Entry(_l("Requests"), "/admin/requests/", "second_person_request", count="requests"),
+        Entry(_l("Hand-over"), "/admin/handover/", verb="lead"),
     )),
     Section(_l("Settings"), "sliders", (
         Entry(_l("Follow-up rules"), "/admin/followup_rule/", "followup_rule"),
@@ -152,6 +155,8 @@ def _shown(entries: Iterable[Entry]) -> list[Entry]:
 def _allowed(entry: Entry) -> bool:
     from admin_app import access
 
+    if entry.verb == "lead":
+        return access.current().manages
     if entry.table is None:
         return entry.verb != "delete" or bool(access.binned())
     return access.can(entry.table, entry.verb)

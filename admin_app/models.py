@@ -89,6 +89,7 @@ class Store(Row, db.Model):
     closes: Mapped[str] = c.text(_l("Closes at"), 5, default="20:30", server_default="20:30", help=_l("Hours and minutes, like 20:30."))
     customers_each: Mapped[int] = c.whole(_l("Customers a person can keep"), default=400, server_default="400")
     tasks_each: Mapped[int] = c.whole(_l("Tasks a person can do in a day"), default=40, server_default="40")
+    claims_each: Mapped[int] = c.whole(_l("Customers a person may claim from the pool in a day"), default=20, server_default="20")
     reveals_each: Mapped[int] = c.whole(_l("Numbers a person may reveal a day without a task"), default=30, server_default="30")
     contact_cap: Mapped[int] = c.whole(_l("Most marketing contacts in the period"), default=5, server_default="5")
     contact_cap_days: Mapped[int] = c.whole(_l("Period of the contact cap in days"), default=30, server_default="30")
@@ -323,6 +324,7 @@ class Customer(StoreRow, db.Model):
     last_contact_at: Mapped[dt.datetime | None] = c.moment(_l("Last contact"), listed=True, filtered=True, readonly=True, group=CARE, names=("最近联系", "上次联系", "最后跟进"))
     next_contact_on: Mapped[dt.date | None] = c.day(_l("Next contact"), listed=True, filtered=True, readonly=True, group=CARE, names=("下次跟进", "下次联系", "下次回访"))
     confirmed_on: Mapped[dt.date | None] = c.day(_l("File confirmed on"), readonly=True, group=CARE)
+    pooled_on: Mapped[dt.date | None] = c.day(_l("In the pool since"), readonly=True, group=CARE)
     completeness: Mapped[int] = c.percent(_l("Completeness"), default=0, server_default="0", listed=True, readonly=True, group=CARE)
     pinyin: Mapped[str | None] = mapped_column(sa.String(200))
 
@@ -490,6 +492,7 @@ class Visit(StoreRow, db.Model):
     competitor: Mapped[str | None] = c.text(_l("Competitor information"), 200, group=REPORT)
     credit_change: Mapped[str | None] = c.text(_l("Change of credit and its cause"), 200, group=REPORT)
     guidance_minutes: Mapped[int | None] = c.whole(_l("Guidance given"), group=REPORT, unit=_l("minutes"), help=_l("60 to 120 minutes on a visit at the customer's."))
+    call_minutes: Mapped[int | None] = c.whole(_l("Length of the call"), group=REPORT, unit=_l("minutes"))
     summary: Mapped[str | None] = c.text(_l("Summary"), 200, group=REPORT)
 
     next_step: Mapped[str | None] = c.text(_l("Next step"), 200, group=NEXT)
@@ -1272,6 +1275,18 @@ class Submission(db.Model):
     key: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     user_id: Mapped[int | None] = mapped_column(sa.Integer)
     location: Mapped[str | None] = mapped_column(sa.String(400))
+    created_at: Mapped[dt.datetime] = c.moment(_l("Created"), default=utcnow)
+
+
+class UndoStep(db.Model):
+    """撤销: how some rows stood before a person changed them all at once; `rows` as rules/followups/undoing.py packs
+    them. Kept for a short while only."""
+
+    __tablename__ = "undo_step"
+
+    key: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    user_id: Mapped[int | None] = mapped_column(sa.Integer)
+    rows: Mapped[list[Any]] = mapped_column(sa.JSON)
     created_at: Mapped[dt.datetime] = c.moment(_l("Created"), default=utcnow)
 
 

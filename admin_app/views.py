@@ -12,7 +12,7 @@ from flask_login import current_user
 
 from admin_app import access, models, passwords
 from admin_app.database import db
-from admin_app.desk import Bulk, DeskView, Quick, assign
+from admin_app.desk import Bulk, DeskView, Quick, assign, pooling
 from admin_app.desk.leads import InquiryView, LeadTokenView
 from admin_app.desk.logs import LogDesk
 from admin_app.errors import RuleError
@@ -25,7 +25,9 @@ class CustomerView(DeskView):
     hint = _l("No customers yet. Bring in the old ledgers, or add the first one by hand.")
     needed = ("phone",)
     log_views = True
-    bulk = (Bulk("assign", _l("Give to somebody"), "swap", "", "assign", assign.give, assign.ask), *DeskView.bulk)
+    bulk = (Bulk("assign", _l("Give to somebody"), "swap", "", "assign", assign.give, assign.ask),
+            Bulk("pool", _l("Put back into the pool"), "undo", "", "assign", pooling.put_back, pooling.ask),
+            *DeskView.bulk)
     create_template = edit_template = "desk/twins_form.html"
     quick = (Quick(_l("Mine"), "owner_id", "equals", "me"),
              Quick(_l("Due today"), "next_contact_on", "equals", "today"),

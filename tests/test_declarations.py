@@ -14,6 +14,7 @@ from admin_app.columns import fields
 from admin_app.desk import forms
 from admin_app.desk.filters import filters_of
 from admin_app.models import BY_TABLE, MODELS
+from admin_app.rules.handover.holdings import HISTORY, HOLDINGS, MADE
 
 ROOT = Path(__file__).resolve().parent.parent / "admin_app"
 KINDS = {"text", "note", "phone", "vin", "plate", "id_number", "email", "choice", "day", "moment", "whole", "number",
@@ -28,6 +29,14 @@ def test_every_model_has_a_screen_with_words_and_a_list(model: Any) -> None:
     assert view is not None, f"{model.__tablename__}: no class in views.py"
     assert str(view.one) and str(view.many), f"{view.__name__}: one or many is empty"
     assert any(field.listed for _name, _column, field in fields(model)), f"{model.__tablename__}: nothing is listed"
+
+
+def test_every_link_to_a_person_is_either_work_that_goes_over_or_history() -> None:
+    links = {(model.__tablename__, name) for model in MODELS for name, _column, field in fields(model)
+             if field.kind == "link" and field.target == "user" and name not in MADE}
+    work = {(one.table, one.link) for one in HOLDINGS}
+    assert not work & HISTORY
+    assert links == work | HISTORY, "say in rules/handover/holdings.py what becomes of a new link when somebody leaves"
 
 
 def test_every_screen_is_of_a_model_and_only_one() -> None:

@@ -9,7 +9,7 @@ from flask import abort, redirect, request
 from flask_admin import expose
 from flask_babel import lazy_gettext as _l
 
-from admin_app import access, clock_words, models, people
+from admin_app import access, countdown, models, people
 from admin_app.clock import utcnow
 from admin_app.database import db
 from admin_app.desk.roads import DeskView
@@ -49,14 +49,14 @@ class InquiryView(DeskView):
 
         def cell(row: Any) -> Any:
             running = inquiries.clock(row, now)
-            return clock_words.html(running) if running is not None else None
+            return countdown.html(running) if running is not None else None
 
         return cell
 
     def clock_of(self, row: Any) -> Any:
         """What is left of the time of an inquiry that waits; None for another."""
         running = inquiries.clock(row, utcnow())
-        return clock_words.html(running) if running is not None else None
+        return countdown.html(running) if running is not None else None
 
     def may_complain(self, row: Any) -> bool:
         """Whether this person may take the inquiry in as a complaint."""

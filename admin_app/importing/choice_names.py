@@ -54,6 +54,7 @@ ALIASES: dict[type[Choice], dict[Choice, str]] = {
         ch.VisitResult.INTERESTED: (
             "有意向 意向 感兴趣 考虑中 再考虑 考虑 比价中 对比中 观望 有兴趣 继续跟进 待跟进 跟进中"
         ),
+        ch.VisitResult.TALKED: "已沟通 已接通 接通 已通话 Talked",
         ch.VisitResult.NOT_REACHED: (
             "未接通 无人接听 无人接 未接 关机 停机 占线 忙音 无法接通 拒接 未联系上 联系不上 挂断 "
             "未接听 无应答 打不通 未打通 不在服务区 通话中 没接 未接电话 不接 Noanswer Busy Notreached"

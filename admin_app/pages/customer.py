@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import Blueprint, Flask, abort, flash, redirect, render_template, request
 from flask_babel import gettext as _
 
-from admin_app import access, access_log, clock, clock_words, look, menu, people, prepared
+from admin_app import access, access_log, clock, countdown, look, menu, people, prepared
 from admin_app.choices import (
     ComplaintState,
     FollowUpState,
@@ -222,7 +222,7 @@ def _open_matters(customer: Customer, tasks: list[Any], promises: list[Any], cou
                 Inquiry.customer_id == prepared.given("customer"),
                 Inquiry.state.in_([InquiryState.OPEN, InquiryState.PLANNED])).limit(6), customer=customer.id):
             running = inquiries.clock(inquiry, now)
-            left = clock_words.left(running) if running else look.label_of(inquiry.state)
+            left = countdown.left(running) if running else look.label_of(inquiry.state)
             found.append(OpenTask(stream_words.inquiry_label(inquiry), f"/admin/inquiry/details/?id={inquiry.id}",
                                   left, running.tone if running else ""))
     if counts.get("complaint"):

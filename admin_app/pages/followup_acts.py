@@ -1,52 +1,65 @@
-"""What is done to due follow-ups beside logging them: later, not at all, somebody else; one or several at once."""
+"""What is done to one due follow-up beside logging it: later, not at all, somebody else; and the way back.
+
+Several at once are in followup_bulk.py.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import sqlalchemy as sa
-from flask import Flask, abort, flash, redirect, render_template, request
+from flask import Flask, abort, flash, redirect, request
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from admin_app import access
 from admin_app.choices import FollowUpState
-from admin_app.clock import local_day, utcnow
+from admin_app.clock import utcnow
 from admin_app.database import db
-from admin_app.desk.fields import label_of_link
 from admin_app.errors import Refused, RuleError
 from admin_app.models import FollowUp, User
-from admin_app.pages import task_rows
 from admin_app.pages.failures import safe_path
 from admin_app.pages.visit_form import read_day
 from admin_app.rules import followups
+from admin_app.rules.followups import undoing
 
-MOST_AT_ONCE = 100  # tasks of one bulk action: those of a page
 OPEN = (FollowUpState.OPEN, FollowUpState.SNOOZED)
 VERBS = ("snooze", "skip", "reassign")
+# Reasons that stand ready (default); others are typed.
+WHY_LATER = (_l("Asked to be called later"), _l("Away or abroad"), _l("Waits for the offer"), _l("Parts not here yet"),
+             _l("Too much for today"))
+WHY_NOT = (_l("Spoken with in the store"), _l("Nothing to say at present"), _l("Twice the same"),
+           _l("Number out of use"), _l("Car sold on"))
 
 
 def add_to(app: Flask) -> None:
-    """Serve POST /admin/followups/act/ and /admin/followups/bulk/."""
+    """Serve POST /admin/followups/act/, /admin/followups/bulk/ and /admin/followups/undo/."""
+    from admin_app.pages import followup_bulk
+
     app.add_url_rule("/admin/followups/act/", "followups.act", act, methods=["POST"])
-    app.add_url_rule("/admin/followups/bulk/", "followups.bulk", bulk, methods=["POST"])
+    app.add_url_rule("/admin/followups/bulk/", "followups.bulk", followup_bulk.bulk, methods=["POST"])
+    app.add_url_rule("/admin/followups/undo/", "followups.undo", undo, methods=["POST"])
 
 
 def act() -> Any:
     """One task: verb, id, and what the verb needs."""
-    _may()
-    tasks = _tasks([request.form.get("id", "")])
+    check_right()
+    tasks = tasks_of([request.form.get("id", "")])
     if not tasks:
         abort(404)
-    if tasks[0].state not in OPEN:
+    task, now = tasks[0], utcnow()
+    if task.state not in OPEN:
         flash(_("This follow-up is settled already."), "warning")
-        return redirect(_back())
-    name = _name(tasks[0])
+        return redirect(back())
+    name, before = name_of(task), undoing.standing(task)
     try:
-        work, said = _work(utcnow())
-        work(tasks[0])
+        work, said = work_of(now)
+        work(task)
+        key = undoing.keep(db.session, [before], now)
         db.session.commit()
     except RuleError as error:
         db.session.rollback()
@@ -55,74 +68,82 @@ def act() -> Any:
         flash(str(error.message), "error")
     else:
         flash(said.replace("{name}", name), "success")
-    return redirect(_back())
+        offer_undo(key)
+    return redirect(back())
 
 
-def bulk() -> Any:
-    """Several tasks of the page: says how many, asks for what is missing, then does them and reports."""
-    _may()
-    tasks = [task for task in _tasks(request.form.getlist("rowid")) if task.state in OPEN]
-    if not tasks:
-        flash(_("Choose at least one follow-up."), "warning")
-        return redirect(_back())
-    error = ""
-    if request.form.get("confirm"):
-        try:
-            work, _said = _work(utcnow())
-            return _do_all(tasks, work)
-        except RuleError as mistake:
-            db.session.rollback()
-            if isinstance(mistake, Refused):
-                raise
-            error = str(mistake.message)
-            tasks = [task for task in _tasks(request.form.getlist("rowid")) if task.state in OPEN]
-    from admin_app.pages import followups as page
-
-    rows = task_rows.rows_with([task.id for task in tasks], utcnow())
-    return render_template("followups_bulk.html", rows=rows, verb=_verb(), error=error, back=_back(),
-                           people=page.colleagues(), typed=request.form, label_of=label_of_link,
-                           tomorrow=(local_day(utcnow()) + dt.timedelta(days=1)).isoformat()), 400 if error else 200
+def undo() -> Any:
+    """Take back what this person has just done, one task or several."""
+    may_write()
+    target = safe_path(request.values.get("url")) or "/admin/followups/"
+    try:
+        done, left = undoing.undo(db.session, request.values.get("key", ""), utcnow())
+        db.session.commit()
+    except RuleError as error:
+        db.session.rollback()
+        flash(str(error.message), "error")
+        return redirect(target)
+    if done:
+        flash(ngettext("One follow-up is as it was.", "%(num)d follow-ups are as they were.", done), "success")
+    if left:
+        flash(ngettext("One follow-up was changed since and stays.", "%(num)d follow-ups were changed since and stay.",
+                       left), "warning")
+    return redirect(target)
 
 
-def _may() -> None:
+def offer_undo(key: str) -> None:
+    """Let the next page offer to take it back."""
+    flash(f"{request.script_root}/admin/followups/undo/?" + urlencode({"key": key, "url": back()}), "undo")
+
+
+def may_write() -> None:
+    """Raises Refused for those who may not change follow-ups."""
     access.current()
     if not access.can("followup", "write"):
         raise Refused(_("You may not change follow-ups."))
-    if _verb() == "reassign" and not access.can("followup", "assign"):
+
+
+def check_right() -> None:
+    """Raises Refused for those who may not do what the form's verb says."""
+    may_write()
+    if verb() == "reassign" and not access.can("followup", "assign"):
         raise Refused(_("You may not give this to somebody else."))
 
 
-def _verb() -> str:
-    verb = request.form.get("verb", "")
-    if verb not in VERBS:
+def verb() -> str:
+    """The verb of the form; 400 for an unknown one."""
+    found = request.form.get("verb", "")
+    if found not in VERBS:
         abort(400)
-    return verb
+    return found
 
 
-def _back() -> str:
+def back() -> str:
+    """The list that the person came from."""
     return safe_path(request.form.get("back")) or "/admin/followups/"
 
 
-def _tasks(texts: list[str]) -> list[FollowUp]:
+def tasks_of(texts: list[str]) -> list[FollowUp]:
     """The tasks with these keys that the person may see."""
-    ids = [int(text) for text in texts[:MOST_AT_ONCE] if text.isascii() and text.isdigit() and len(text) < 10]
+    ids = [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 10]
     return list(db.session.scalars(sa.select(FollowUp).where(FollowUp.id.in_(ids)).order_by(FollowUp.id)))
 
 
-def _name(task: FollowUp) -> str:
+def name_of(task: FollowUp) -> str:
+    """The customer's name, as far as the person may see it."""
     return task.customer.name if task.customer is not None else f"#{task.id}"
 
 
-def _work(now: dt.datetime) -> tuple[Callable[[FollowUp], None], str]:
+def work_of(now: dt.datetime) -> tuple[Callable[[FollowUp], None], str]:
     """What is to be done to a task, and the sentence that reports it. RuleError where the form lacks something."""
-    reason, verb, session = request.form.get("reason", "").strip()[:200], _verb(), db.session
-    if verb == "snooze":
+    reason, session = request.form.get("reason", "").strip()[:200], db.session
+    if verb() == "snooze":
         until = read_day(request.form.get("until", "") or request.form.get("day", ""))
         if until is None:
             raise RuleError(_("Choose the day on which it is due again."), "until")
         return (lambda task: followups.snooze(session, task, until, reason, now),
                 _("{name}: due again on %(day)s.", day=until))
-    if verb == "skip":
+    if verb() == "skip":
         return lambda task: followups.skip(session, task, reason, now), _("{name}: skipped.")
     person = _chosen_person()
     return (lambda task: followups.reassign(session, task, person, now),
@@ -136,23 +157,3 @@ def _chosen_person() -> User:
     if person is None:
         raise RuleError(_("Choose to whom it goes."), "person")
     return person
-
-
-def _do_all(tasks: list[FollowUp], work: Callable[[FollowUp], None]) -> Any:
-    """Do them one by one, each in its own savepoint; those that a rule refuses are reported by name."""
-    refused: list[str] = []
-    for task in tasks:
-        name = _name(task)
-        try:
-            with db.session.begin_nested():
-                work(task)
-        except RuleError as error:
-            refused.append(f"{name}: {error.message}")
-    db.session.commit()
-    done = len(tasks) - len(refused)
-    if done:
-        flash(ngettext("One follow-up changed.", "%(num)d follow-ups changed.", done), "success")
-    if refused:
-        flash(ngettext("One follow-up stays as it was.", "%(num)d follow-ups stay as they were.", len(refused))
-              + " " + _("; ").join(refused[:5]), "warning")
-    return redirect(_back())

@@ -7,6 +7,7 @@ overdue and today together.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -26,6 +27,7 @@ from admin_app.database import db
 from admin_app.desk import selects
 from admin_app.models import FollowUp, User
 from admin_app.pages import task_rows, visit_form
+from admin_app.pages.followup_acts import WHY_LATER, WHY_NOT
 from admin_app.pages.task_rows import TaskRow
 from admin_app.rules import followups, privacy
 from admin_app.rules.followups.blocking import blocked_by, outbound_contacts
@@ -34,7 +36,8 @@ bp = Blueprint("followups", __name__, url_prefix="/admin/followups")
 
 DUES = {"overdue": _l("Overdue"), "today": _l("Due today"), "week": _l("Next 7 days"), "all": _l("All open")}
 PAGE = 20
-THIS, BACK = "\x01this\x01", "\x01back\x01"  # places in a kept piece, like those of shell.py
+# Places in a kept piece, like those of shell.py.
+THIS, BACK, NAME = "\x01this\x01", "\x01back\x01", "\x01name\x01"
 
 
 def register(app: Flask) -> None:
@@ -64,10 +67,11 @@ class Asked:
         return "/admin/followups/" + (f"?{urlencode(pairs)}" if pairs else "")
 
 
-def asked() -> Asked:
-    """The questions of this address; unknown values fall back to the usual ones."""
-    actor, owner = access.current(), request.args.get("owner", "me")
-    due, page = request.args.get("due"), request.args.get("page", "")
+def asked(given: Mapping[str, str] | None = None) -> Asked:
+    """The questions of this address, or of another one's query; unknown values fall back to the usual ones."""
+    words: Mapping[str, str] = request.args if given is None else given
+    actor, owner = access.current(), words.get("owner", "me")
+    due, page = words.get("due"), words.get("page", "")
     whose: tuple[int, ...] | None = (actor.user_id or 0,)
     if owner == "all" and actor.right("followup").read is not Scope.OWN:
         whose = None
@@ -75,7 +79,7 @@ def asked() -> Asked:
         whose = (int(owner),)
     else:
         owner = "me"
-    return Asked(due if due in DUES else None, owner, whose, request.args.get("reason") or None,
+    return Asked(due if due in DUES else None, owner, whose, words.get("reason") or None,
                  int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 0)
 
 
@@ -109,16 +113,26 @@ def show() -> Any:
     waiting, done = followups.day_of(db.session, whose, now)
     lines = waiting if question.people == (whose,) else followups.tally(db.session, question.people, now)
     counted = [line for line in lines if line.code == question.reason] if question.reason else lines
+    onward = _onward(question, rows[:PAGE], chosen)
     counts = {due: _added(counted, due) for due in FIGURES}
     return render_template(
         "followups.html", asked=question, rows=rows[:PAGE], more=len(rows) > PAGE, counts=counts, dues=DUES, now=now,
         total=counts[question.due or ""], chosen=chosen, done=done, day_total=done + _added(waiting, ""),
         reasons=_reasons(question, lines), people=colleagues(), person=_person(question),
         may_assign=access.can("followup", "assign"), may_write=access.can("followup", "write"),
-        may_reveal=privacy.may_reveal(db.session, "customer"), list_at=question.address(),
-        body=_body(rows[:PAGE], question, chosen, now), first=PAGE * question.page,
+        may_reveal=privacy.may_reveal(db.session, "customer"), list_at=question.address(page=question.page or None),
+        body=_body(rows[:PAGE], question, chosen, now), first=PAGE * question.page, onward=onward,
         keys=shell.piece(("queue keys",), "visit/keys.html"), head=_head(question.people is None),
-        panel=_panel(chosen, question.address(), now) if chosen else None)
+        keys_sheet=shell.piece(("queue keys sheet",), "visit/keys_sheet.html"),
+        panel=_panel(chosen, onward, now) if chosen else None)
+
+
+def _onward(question: Asked, rows: list[TaskRow], chosen: TaskRow | None) -> str:
+    """The list with the next task chosen, for when this one has been dealt with."""
+    places = [row.task.id for row in rows]
+    at = places.index(chosen.task.id) if chosen is not None and chosen.task.id in places else -1
+    following = places[at + 1] if at + 1 < len(places) else places[at - 1] if at > 0 else None
+    return question.address(page=question.page if len(rows) > 1 and question.page else None, task=following)
 
 
 def _body(rows: list[TaskRow], question: Asked, chosen: TaskRow | None, now: dt.datetime) -> Markup:
@@ -152,15 +166,22 @@ def _head(everybody: bool) -> Markup:
                        lambda: {"everybody": everybody, "may_write": may_write})
 
 
-def _acts(task: Any, list_at: str, now: dt.datetime) -> Markup:
-    """Later, not at all, somebody else; the same for every task but for what is put in."""
-    others, may_assign = colleagues(), access.can("followup", "assign")
-    kept = shell.piece(
-        ("task acts", clock.local_day(now), may_assign, task.assignee_id if may_assign else None), "visit/acts.html",
-        lambda: {"id": Markup(THIS), "back": Markup(BACK), "token": Markup(shell.TOKEN), "snoozes": snooze_days(now),
-                 "people": others, "assignee": task.assignee_id, "may_assign": may_assign})
-    return Markup(kept.replace(THIS, str(task.id)).replace(BACK, str(escape(list_at))).replace(
-        shell.TOKEN, generate_csrf()))
+def _acts(row: TaskRow, onward: str, now: dt.datetime) -> dict[str, Markup]:
+    """Later, not at all, somebody else: the buttons, and the sheets that they open. The same for every task but for
+    what is put in."""
+    if not access.can("followup", "write"):
+        return {"acts": Markup(""), "sheets": Markup("")}
+    others, may_assign, task = colleagues(), access.can("followup", "assign"), row.task
+    offered = {"people": others, "may_assign": may_assign}
+    sheets = shell.piece(
+        ("task sheets", clock.local_day(now), may_assign, task.assignee_id if may_assign else None),
+        "visit/sheets.html", lambda: offered | {
+            "id": Markup(THIS), "back": Markup(BACK), "token": Markup(shell.TOKEN), "name": Markup(NAME),
+            "snoozes": snooze_days(now), "assignee": task.assignee_id, "whys": WHY_LATER, "why_not": WHY_NOT})
+    filled = sheets.replace(THIS, str(task.id)).replace(BACK, str(escape(onward))).replace(
+        shell.TOKEN, generate_csrf()).replace(NAME, str(escape(row.name)))
+    return {"acts": shell.piece(("task acts", may_assign), "visit/acts.html", lambda: offered),
+            "sheets": Markup(filled)}
 
 
 def _whose(question: Asked) -> int:
@@ -181,13 +202,13 @@ def _chosen(rows: list[TaskRow], now: dt.datetime) -> TaskRow | None:
     return rows[0] if rows else None
 
 
-def _panel(row: TaskRow, list_at: str, now: dt.datetime) -> dict[str, Any]:
+def _panel(row: TaskRow, onward: str, now: dt.datetime) -> dict[str, Any]:
     """The log form of the chosen task, and what may be done with it."""
     from admin_app.pages import visit_log
 
     task, customer = row.task, row.customer
     mine = task.assignee_id == access.current().user_id
-    found: dict[str, Any] = {"mine": mine, "why": why(task), "acts": _acts(task, list_at, now)}
+    found: dict[str, Any] = {"mine": mine, "why": why(task)} | _acts(row, onward, now)
     if customer is not None:
         contacts = _contacts(customer, now)
         found |= {"blocked": blocked_by(customer, Purpose(task.purpose), now, contacts), "contacts": contacts}
@@ -196,7 +217,17 @@ def _panel(row: TaskRow, list_at: str, now: dt.datetime) -> dict[str, Any]:
     rule_day = followups.next_date_by_rule(db.session, customer, now)
     planned = visit_log.planned_on(customer, task, now)
     form = visit_form.proposal(task, rule_day, planned, {})
-    return found | {"form": form, "key": once.new_key(), **visit_log.choices(customer, task, planned, rule_day, now)}
+    purpose = visit_form.purpose_of(task, customer)
+    return found | {"form": form, "key": once.new_key(), "planned": planned, "call": _after_call(),
+                    "notes": shell.piece(("panel notes", purpose), "visit/notes.html",
+                                         lambda: {"short_notes": visit_form.notes_for(purpose)}),
+                    "done_result": visit_form.done_for(purpose).value,
+                    **visit_log.choices(customer, task, planned, rule_day, now)}
+
+
+def _after_call() -> Markup:
+    """What waits when a call is over; its minutes are put in by calls.js."""
+    return shell.piece(("after call",), "visit/call.html", lambda: {"minutes": Markup("<b data-minutes>1</b>")})
 
 
 def _contacts(customer: Any, now: dt.datetime) -> tuple[int, int, int]:
@@ -219,11 +250,12 @@ def why(task: Any) -> str:
     return " · ".join(str(part) for part in parts)
 
 
-def snooze_days(now: dt.datetime) -> list[tuple[str, str]]:
-    """(day, words) of the days that stand ready for snoozing."""
+def snooze_days(now: dt.datetime) -> list[tuple[str, str, str]]:
+    """(day, words, day in words) of the days that stand ready for snoozing."""
     today = clock.local_day(now)
-    return [((today + dt.timedelta(days=days)).isoformat(), words) for days, words in (
-        (1, _("Tomorrow")), (2, _("In 2 days")), (7, _("In a week")))]
+    ready = ((1, _("Tomorrow")), (2, _("In 2 days")), (7, _("In a week")), (30, _("In a month")))
+    days = [(today + dt.timedelta(days=days), label) for days, label in ready]
+    return [(day.isoformat(), label, f"{day:%m-%d} {words.weekday(day)}") for day, label in days]
 
 
 def _reasons(question: Asked, lines: list[followups.Line]) -> list[tuple[str, str, int]]:

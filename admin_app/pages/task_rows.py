@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from admin_app import access, clock, clock_words, look, people, prepared
+from admin_app import access, clock, countdown, look, people, prepared
 from admin_app.choices import Purpose, Trigger, VisitState
 from admin_app.database import db
 from admin_app.masking import masked
@@ -48,8 +48,8 @@ def init_app(app: Any) -> None:
 TASK = ("id", "customer_id", "reason", "rule_id", "assignee_id", "due_on", "due_at", "channel", "purpose", "state",
         "script", "vehicle_id", "source_table", "source_id", "expires_on", "first_due_on", "snooze_count", "note",
         "created_at", "store_id")
-CUSTOMER = ("id", "name", "phone", "grade", "stage", "store_id", "model_wish", "channel", "hours", "do_not_disturb",
-            "marketing_withdrawn")
+CUSTOMER = ("id", "name", "phone", "grade", "tier", "stage", "store_id", "model_wish", "channel", "hours",
+            "do_not_disturb", "marketing_withdrawn")
 Task = namedtuple("Task", (*TASK, "rule_name", "trigger", "unit", "offset", "car"))  # type: ignore[misc]
 Person = namedtuple("Person", CUSTOMER)  # type: ignore[misc]
 
@@ -86,6 +86,7 @@ class TaskRow:
     tone: str
     late: int
     group: str
+    clock: str
 
     @property
     def name(self) -> str:
@@ -165,7 +166,7 @@ def _row(task: Any, customer: Any, last: Last | None, now: dt.datetime) -> TaskR
     return TaskRow(
         task=task, customer=customer, icon=icon_of(task), car=car,
         phone=masked("phone", customer.phone) if customer else "", last=last, due=words, tone=tone, late=late,
-        group=_group(task, now, late))
+        group=_group(task, now, late), clock=clock_words(task, words, tone, now))
 
 
 def log_address(task: Any) -> str:
@@ -201,12 +202,15 @@ def due_words(task: Any, now: dt.datetime) -> tuple[str, str, int]:
     day, late = task.due_on, (clock.local_day(now) - task.due_on).days
     running = first_contact(task, now)
     if running is not None and (late >= 0 or day == task.first_due_on):
-        return clock_words.left(running), running.tone, late
+        return countdown.left(running), running.tone, late
     if late > 0:
         return ngettext("%(num)d day late", "%(num)d days late", late), "late", late
+    if late == 0 and _timed(task):
+        if task.due_at < now:
+            return _late_by(now - task.due_at), "late", 0
+        return clock.local(task.due_at).strftime("%H:%M"), "soon" if task.due_at <= now + SOON else "", 0
     if late == 0:
-        words = clock.local(task.due_at).strftime("%H:%M") if _timed(task) else _("today")
-        return words, "soon" if _timed(task) and task.due_at <= now + SOON else "", 0
+        return _("today"), "", 0
     if late == -1:
         return _("tomorrow"), "", 0
     if late > -7:
@@ -219,6 +223,23 @@ def first_contact(task: Any, now: dt.datetime) -> Clock | None:
     if task.trigger != Trigger.NEW_LEAD:
         return None
     return first_contacts.clock(task.created_at, task.unit, task.offset, people.store_of(task.store_id), now)
+
+
+def _late_by(time: dt.timedelta) -> str:
+    minutes = max(1, int(time.total_seconds() // 60))
+    if minutes < 60:
+        return ngettext("%(num)d minute late", "%(num)d minutes late", minutes)
+    return ngettext("%(num)d hour late", "%(num)d hours late", minutes // 60)
+
+
+def clock_words(task: Any, words: str, tone: str, now: dt.datetime) -> str:
+    """When a task is due, in a sentence: with what is left where that is less than an hour."""
+    if tone == "late" or first_contact(task, now) is not None:
+        return words
+    if tone == "soon":
+        left = max(1, int((task.due_at - now).total_seconds() // 60))
+        return ngettext("due %(time)s · one minute left", "due %(time)s · %(num)d minutes left", left, time=words)
+    return _("due %(day)s", day=words)
 
 
 def last_visits(customer_ids: Collection[int]) -> dict[int, Last]:

@@ -17,10 +17,12 @@ from admin_app.words import weekday
 
 # The channels that stand ready; the others are in the full form.
 CHANNELS = ((Channel.PHONE, "phone"), (Channel.WECHAT, "chat"), (Channel.STORE, "store"), (Channel.HOME, "car"))
-SALES_RESULTS = (VisitResult.INTERESTED, VisitResult.INVITED, VisitResult.CALL_LATER, VisitResult.NOT_REACHED,
-                 VisitResult.SOLVED, VisitResult.NEW_PROBLEM, VisitResult.REFUSED, VisitResult.WRONG_NUMBER)
+SALES_RESULTS = (VisitResult.INTERESTED, VisitResult.TALKED, VisitResult.INVITED, VisitResult.CALL_LATER,
+                 VisitResult.NOT_REACHED, VisitResult.SOLVED, VisitResult.NEW_PROBLEM, VisitResult.REFUSED,
+                 VisitResult.WRONG_NUMBER)
 CARE_RESULTS = (VisitResult.SOLVED, VisitResult.NEW_PROBLEM, VisitResult.INVITED, VisitResult.NOT_REACHED,
-                VisitResult.CALL_LATER, VisitResult.INTERESTED, VisitResult.REFUSED, VisitResult.WRONG_NUMBER)
+                VisitResult.CALL_LATER, VisitResult.INTERESTED, VisitResult.TALKED, VisitResult.REFUSED,
+                VisitResult.WRONG_NUMBER)
 # Short notes by purpose; the words go into the content as they stand (default).
 CARE_NOTES = (_l("Service satisfying"), _l("Waited long"), _l("Price too high"), _l("Friendly service"),
               _l("Wants to buy a car"), _l("Wants an appointment"))
@@ -36,6 +38,7 @@ NOTES: dict[Purpose, tuple[Any, ...]] = {
     Purpose.PROMISE: (_l("Promise kept"), _l("Needs more time"), _l("No longer needed")),
 }
 MOST_TEXT = 5_000
+LONGEST_CALL = 600  # minutes
 NEXT = ("1", "3", "7", "rule", "own", "none")
 NO_NEXT = (VisitResult.REFUSED,)  # results after which no contact is proposed
 
@@ -56,6 +59,7 @@ class LogForm:
     gift: str = ""
     gift_count: str = "1"
     minutes: str = ""
+    call_minutes: str = ""
     confirmed: bool = False
     errors: dict[str, str] = field(default_factory=dict)
 
@@ -69,7 +73,7 @@ class LogForm:
                    notes=[text.strip()[:60] for text in form.getlist("note")][:12], content=one("content", MOST_TEXT),
                    next=one("next", 8), own=one("own", 10), promise=one("promise"), promise_due=one("promise_due", 10),
                    gift=one("gift", 80), gift_count=one("gift_count", 4), minutes=one("minutes", 4),
-                   confirmed=form.get("confirmed") == "1")
+                   call_minutes=one("call_minutes", 4), confirmed=form.get("confirmed") == "1")
 
     def untouched(self) -> LogForm:
         """The same form with nothing but what was proposed."""
@@ -103,6 +107,11 @@ def purpose_of(task: Any, customer: Any) -> Purpose:
 def results_for(purpose: Purpose) -> tuple[VisitResult, ...]:
     """The results to choose from, the likeliest first."""
     return SALES_RESULTS if purpose in (Purpose.SALES, Purpose.CAMPAIGN) else CARE_RESULTS
+
+
+def done_for(purpose: Purpose) -> VisitResult:
+    """The result of a call that went as it should, where nobody says more."""
+    return VisitResult.TALKED if results_for(purpose) is SALES_RESULTS else VisitResult.SOLVED
 
 
 def notes_for(purpose: Purpose) -> list[str]:
@@ -176,7 +185,8 @@ def check(form: LogForm, today: dt.date) -> dict[str, Any]:
     if form.promise_due and not form.promise:
         form.errors["promise"] = _("Say what was promised.")
     return {"result": result, "channel": channel, "satisfaction": whole(form, "satisfaction", 1, 5),
-            "guidance_minutes": whole(form, "minutes", 1, 600), "content": form.words() or None}
+            "guidance_minutes": whole(form, "minutes", 1, 600),
+            "call_minutes": whole(form, "call_minutes", 1, LONGEST_CALL), "content": form.words() or None}
 
 
 def proposal(task: Any, rule_day: dt.date | None, planned: dt.date | None, given: Mapping[str, str]) -> LogForm:

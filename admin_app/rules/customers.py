@@ -131,6 +131,8 @@ def _defaults(customer: Customer, today: dt.date) -> None:
         customer.graded_on = customer.graded_on or customer.registered_on
     elif changed(customer, "grade") and not changed(customer, "graded_on"):
         customer.graded_on = today
+    if changed(customer, "owner_id"):
+        customer.pooled_on = today if customer.owner_id is None and not is_new(customer) else None
 
 
 def check_duplicate(session: Any, customer: Customer) -> None:
@@ -174,6 +176,12 @@ def assign(customer: Customer, owner: User) -> None:
         raise RuleError(_l("%(name)s cannot keep %(customer)s: not at work in that store.", name=owner.name,
                            customer=customer.name), "owner_id")
     customer.owner_id = owner.id
+
+
+def keep_for(customer: Customer, owner_id: int | None, today: dt.date) -> None:
+    """Write down who keeps a file; None: it stands in the pool from today on."""
+    customer.owner_id = owner_id
+    customer.pooled_on = today if owner_id is None else None
 
 
 def grade_is_stale(customer: Customer, today: dt.date) -> bool:

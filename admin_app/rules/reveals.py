@@ -15,11 +15,12 @@ from flask_babel import lazy_gettext as _l
 
 from admin_app import trail
 from admin_app.access import actor_of
-from admin_app.choices import AccessVerb, ComplaintState, FollowUpState, RepairState
+from admin_app.choices import AccessVerb, ComplaintState, FollowUpState, InquiryState, RepairState
 from admin_app.columns import field_of
 from admin_app.errors import Refused, RuleError
 from admin_app.models import AccessLog, Agreement, Complaint, FollowUp, RepairOrder, Store, User
 
+UNANSWERED = (InquiryState.OPEN, InquiryState.PLANNED)
 SHORTEST_REASON = 4  # characters (default)
 
 

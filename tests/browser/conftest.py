@@ -36,6 +36,13 @@ def live(app: Flask) -> Iterator[str]:
     server.server_close()
 
 
+# The browser of the tests has no telephone: asked for one it would wait for an answer and take no more keys.
+NO_TELEPHONE = """document.addEventListener("click", (event) => {
+  const link = event.target.closest?.('a[href^="tel:"]');
+  if (link) { event.preventDefault(); window.dialled = link.href; }
+});"""
+
+
 class Watch:
     """What went wrong on a page that nobody would see."""
 
@@ -67,6 +74,7 @@ def tab(chromium_browser: Browser, live: str) -> Iterator[Callable[..., Page]]:
         context = chromium_browser.new_context(
             base_url=live, viewport=PHONE if phone else DESKTOP, has_touch=phone, color_scheme=scheme, locale="zh-CN")
         contexts.append(context)
+        context.add_init_script(NO_TELEPHONE)
         page = context.new_page()
         page.set_default_timeout(10_000)
         watches.append(Watch(page, urlsplit(live).netloc, breaks=breaks))

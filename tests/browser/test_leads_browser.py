@@ -1,4 +1,4 @@
-"""A token made in the browser lets a lead in, the consultant sees its clock; an inquiry becomes a complaint by thumb."""
+"""A token made in the browser lets a lead in, the consultant sees its clock; an inquiry becomes a complaint."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_token_lets_a_lead_in(tab: Tab, session: Any, cast: Any) -> None:
     page.locator("form button.btn-primary").last.click()
     page.wait_for_url("**/lead_token/details/**")
     page.click("form[action$='/lead_token/issue/'] button")
-    token = page.locator("code").inner_text()
+    token = page.locator("code.strong").inner_text()
     body = json.dumps({"name": "王静", "phone": "13900139000", "source": "phone"}).encode()
     request = Request(urljoin(page.url, "/api/leads"), body, {
         "Authorization": f"Bearer {token}", "Content-Type": "application/json", "Idempotency-Key": "1"})

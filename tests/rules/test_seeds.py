@@ -113,7 +113,8 @@ for _name, _right in CONSENTS.items():
 # Inquiries like follow-ups, with the number of who asks; tokens for web leads are the administrator's.
 LEADS = {
     "general_manager": ("RA WA C X V G", "RA"), "sales_manager": ("RT WT C V G", "-"),
-    "sales_consultant": ("RO WO C V", "-"), "service_manager": ("RT WT C V", "-"), "service_advisor": ("RO WO C V", "-"),
+    "sales_consultant": ("RO WO C V", "-"), "service_manager": ("RT WT C V", "-"),
+    "service_advisor": ("RO WO C V", "-"),
     "care_manager": ("RA WA C V G", "-"), "care_specialist": ("RA WO C V", "-"), "marketing": ("-", "-"),
     "auditor": ("RA", "RA"), "administrator": ("-", "RA WA C")}
 for _name, _said in LEADS.items():

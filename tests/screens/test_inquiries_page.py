@@ -34,7 +34,8 @@ def inquiry(session: Any, cast: Cast) -> m.Inquiry:
 
 def edit(client: Any, key: int, **said: str) -> Any:
     return client.post(f"/admin/inquiry/edit/?id={key}", data={
-        "csrf_token": token(client, "/account/password"), "question": QUESTION, "channel": "phone", "state": "open"} | said)
+        "csrf_token": token(client, "/account/password"), "question": QUESTION, "channel": "phone",
+        "state": "open"} | said)
 
 
 def test_the_person_in_charge_answers(session: Any, cast: Cast, inquiry: m.Inquiry, sign_in: Any) -> None:
@@ -122,8 +123,8 @@ def lead(session: Any, cast: Cast) -> m.FollowUp:
     rule.offset = 1
     customer = f.make_customer(session, owner=cast.sales_consultant, name="新线索", stage=ch.Stage.LEAD)
     now = utcnow()
-    found = f.make_followup(session, customer, assignee=cast.sales_consultant, due=clock.local_day(now), rule_id=rule.id,
-                            due_at=now - dt.timedelta(minutes=30), created_at=now - dt.timedelta(minutes=90),
+    found = f.make_followup(session, customer, assignee=cast.sales_consultant, due=clock.local_day(now),
+                            rule_id=rule.id, due_at=now - dt.timedelta(minutes=30), created_at=now - dt.timedelta(minutes=90),
                             purpose=ch.Purpose.SALES)
     session.commit()
     return found
@@ -180,8 +181,8 @@ def issue(client: Any, key: int) -> Any:
 def test_an_administrator_makes_a_token_that_is_shown_once(session: Any, cast: Cast, sign_in: Any) -> None:
     client = sign_in(cast.administrator)
     made = client.post("/admin/lead_token/new/", data={
-        "csrf_token": token(client, "/account/password"), "name": "官网", "store_id": cast.other_store.id, "active": "y",
-        "per_minute": "30"})
+        "csrf_token": token(client, "/account/password"), "name": "官网", "store_id": cast.other_store.id,
+        "active": "y", "per_minute": "30"})
     assert made.status_code == 302
     key = session.scalars(sa.select(m.LeadToken.id)).one()
     page = issue(client, key)

@@ -19,8 +19,10 @@ PUBLIC = {"static", "admin.static", "root", "sign_in.sign_in", "sign_in.sign_out
 BY_TOKEN = {"lead_intake.take"}
 # Everybody who is signed in; what they see there is the gate's business.
 SIGNED_IN = {
+    "handover.people", "handover.person", "handover.give", "pool.show", "pool.claim",
     "account.password", "account.agreement", "admin.index", "home.home", "home.today", "home.dialogs", "followups.show",
-    "followups.act", "followups.bulk", "visit_log.show", "visit_log.save", "visit_log.token", "customer_page.details",
+    "followups.act", "followups.bulk", "followups.undo", "visit_log.show", "visit_log.save", "visit_log.token",
+    "customer_page.details",
     "search.find",
     "reveal.show", "complaint_page.board", "complaint_page.details", "complaint_page.step", "campaign_page.details",
     "campaign_page.step", "campaign_page.member", "scores.page", "scores.rows", "scores.note", "scores.confirm",

@@ -52,8 +52,18 @@ function show(button, value) {
   const field = document.getElementById(button.dataset.fills ?? "");
   if (field) { field.value = value; field.dispatchEvent(new Event("input", { bubbles: true })); }
   document.dispatchEvent(new CustomEvent("revealed", { detail: { button, value } }));
-  if (button.hasAttribute("data-call")) { window.location.href = `tel:${value.replace(/[^\d+]/g, "")}`; return; }
+  if (button.hasAttribute("data-call")) { dial(value); return; }
   button.remove();
+}
+
+/** Hand the number to the telephone of this device, by a link as pages that add click-to-call expect it. */
+function dial(value) {
+  const link = document.createElement("a");
+  link.href = `tel:${value.replace(/[^\d+]/g, "")}`;
+  link.hidden = true;
+  document.body.append(link);
+  link.click();
+  link.remove();
 }
 
 /** The place for the number on a call button that stands alone. */

@@ -5,7 +5,7 @@ import "./outbox.js";
 import "./reveal.js";
 
 const search = document.getElementById("q");
-const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
+const typing = (target) => target.closest("input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]");
 const go = Object.fromEntries((document.querySelector("[data-jumps]")?.dataset.jumps ?? "").split(" ").filter(Boolean).map((one) => [one[0], one.slice(1)]));
 let waiting = false; // a G was pressed and its second key is awaited
 
@@ -47,6 +47,7 @@ document.addEventListener("click", (event) => {
   closeMenus(closest(event, "details.pop"));
   const opener = closest(event, "[data-open]");
   if (opener) open(opener.dataset.open);
+  if (closest(event, "[data-close]")) closest(event, "dialog")?.close("cancel");
   if (closest(event, "[data-dismiss-toast]")) closest(event, ".toast-bar").remove();
   const sheet = event.target;
   if (sheet instanceof HTMLDialogElement && outside(event, sheet)) sheet.close("cancel");

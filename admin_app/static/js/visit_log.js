@@ -3,6 +3,7 @@ import { keep, restore, tidy } from "./draft.js";
 
 tidy();
 for (const form of document.querySelectorAll("form[data-log]")) attach(form);
+document.addEventListener("task-shown", () => { for (const form of document.querySelectorAll("#task form[data-log]")) attach(form); });
 
 function attach(form) {
   const own = form.querySelector("[data-own]");

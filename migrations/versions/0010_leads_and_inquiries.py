@@ -1,13 +1,13 @@
 """inquiries, tokens for web leads, screening of leads, and how far a late first contact was reported
 
-Revision: 0008, after 0007.
+Revision: 0010, after 0009.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0008'
-down_revision = '0007'
+revision = '0010'
+down_revision = '0009'
 branch_labels = None
 depends_on = None
 
