@@ -124,7 +124,8 @@ def lead(session: Any, cast: Cast) -> m.FollowUp:
     customer = f.make_customer(session, owner=cast.sales_consultant, name="新线索", stage=ch.Stage.LEAD)
     now = utcnow()
     found = f.make_followup(session, customer, assignee=cast.sales_consultant, due=clock.local_day(now),
-                            rule_id=rule.id, due_at=now - dt.timedelta(minutes=30), created_at=now - dt.timedelta(minutes=90),
+                            rule_id=rule.id, due_at=now - dt.timedelta(minutes=30),
+                            created_at=now - dt.timedelta(minutes=90),
                             purpose=ch.Purpose.SALES)
     session.commit()
     return found
