@@ -12,7 +12,14 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from admin_app import access
-from admin_app.choices import CampaignState, ComplaintState, InquiryState, PromiseState, RepairState, VisitState
+from admin_app.choices import (
+    CampaignState,
+    ComplaintState,
+    InquiryState,
+    PromiseState,
+    RepairState,
+    VisitState,
+)
 from admin_app.models import (
     BY_TABLE,
     Campaign,
