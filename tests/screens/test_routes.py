@@ -28,7 +28,8 @@ SIGNED_IN = {
     "campaign_page.step", "campaign_page.member", "scores.page", "scores.rows", "scores.note", "scores.confirm",
     "recycle.show", "recycle.restore", "imports.show", "imports.upload", "imports.step", "imports.state",
     "imports.columns", "imports.run", "imports.undo", "imports.errors",
-    "customer_page.confirm", "duplicates.show", "duplicates.check", "quality.page", "quality.rows",
+    "customer_page.confirm", "consent_page.record", "duplicates.show", "duplicates.check", "quality.page",
+    "quality.rows",
     "prints.customer", "prints.day", "prints.callback", "requests.show",
     "requests.ask_form", "requests.ask", "requests.decide", "requests.withdraw", "requests.use", "notifications.show",
     "notifications.read"}
