@@ -31,7 +31,8 @@ from admin_app.models import (
 )
 from admin_app.rules import merging
 
-KINDS = ("visit", "inquiry", "complaint", "repair_order", "campaign", "promise", "gift", "followup", "consent", "change")
+KINDS = ("visit", "inquiry", "complaint", "repair_order", "campaign", "promise", "gift", "followup", "consent",
+         "change")
 MODELS: dict[str, Any] = {
     "visit": Visit, "inquiry": Inquiry, "complaint": Complaint, "repair_order": RepairOrder, "campaign": CampaignMember,
     "promise": Promise, "gift": Gift, "followup": FollowUp, "consent": Consent, "change": AuditEntry,
