@@ -9,7 +9,8 @@ from flask import Flask
 
 PAGES = ("sign_in", "account", "break_glass", "home", "followups", "visit_log", "customer", "consent", "search",
          "reveal", "complaints", "campaign", "scores", "imports", "duplicates", "merging", "quality", "recycle",
-         "requests", "prints", "notifications", "photos", "jobs", "health", "handover", "pool", "lead_intake")
+         "requests", "prints", "notifications", "photos", "jobs", "health", "handover", "pool", "team_work",
+         "calendar", "lead_intake")
 
 
 def register(app: Flask) -> None:
