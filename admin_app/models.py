@@ -610,6 +610,34 @@ class FollowUp(StoreRow, db.Model):
         return self.reason
 
 
+class DueTask(db.Model):
+    """An open task as the due list orders, counts and gates it (due_index.py). Kept by triggers alone."""
+
+    __tablename__ = "due_task"
+    __table_args__ = (
+        # the list of one person and its counts, from the index alone
+        sa.Index("ix_due_task_person", "assignee_id", "due_at", "urgency", "id", "due_on", "rule_id", "store_id",
+                 "confidentiality", "owner_id", "advisor_id", "customer_id"),
+        # the counts of everybody
+        sa.Index("ix_due_task_day", "store_id", "due_on", "assignee_id", "owner_id", "advisor_id", "confidentiality",
+                 "customer_id", "rule_id"),
+        sa.Index("ix_due_task_order", "due_at", "urgency", "id"),  # the list of everybody
+        sa.Index("ix_due_task_customer", "customer_id"),
+    )
+
+    id: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)  # of the task
+    store_id: Mapped[int] = mapped_column(sa.Integer)
+    customer_id: Mapped[int] = mapped_column(sa.Integer)
+    assignee_id: Mapped[int | None] = mapped_column(sa.Integer)
+    rule_id: Mapped[int | None] = mapped_column(sa.Integer)
+    due_on: Mapped[dt.date] = mapped_column(sa.Date)
+    due_at: Mapped[dt.datetime] = c.moment(_l("Due"), nullable=False)
+    owner_id: Mapped[int | None] = mapped_column(sa.Integer)
+    advisor_id: Mapped[int | None] = mapped_column(sa.Integer)
+    confidentiality: Mapped[str] = c.choice(_l("Confidentiality"), ch.Confidentiality, nullable=False)
+    urgency: Mapped[int] = mapped_column(sa.Integer)
+
+
 # ---------------------------------------------------------------- complaints
 
 INTAKE, CAUSES, SOLVING, RECALL = _l("Intake"), _l("Cause"), _l("Solution"), _l("Re-callback")

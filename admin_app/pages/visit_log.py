@@ -277,8 +277,7 @@ def next_task(now: dt.datetime, behind: Any) -> Any:
 
 def due_now(now: dt.datetime) -> Any:
     """What the person owes: overdue and today."""
-    return followups.due_query(now, due="all", assignee_ids=[access.current().user_id or 0]).where(
-        FollowUp.due_on <= clock.local_day(now))
+    return followups.due_query(now, due="owed", assignee_ids=[access.current().user_id or 0])
 
 
 # ---------------------------------------------------------------- showing
