@@ -176,6 +176,7 @@ def test_a_hand_over_tells_each_new_person_once_how_much_it_is(session: Any, cas
         f.make_followup(session, f.make_customer(session, owner=leaver), assignee=leaver)
     session.commit()
     act_as(cast.general_manager)
-    handover.give(session, leaver, handover.Wishes(way="one", people=(cast.colleague.id,)), NOW)
+    wishes = handover.Wishes(handover.ONE, (cast.colleague.id,), cast.sales_manager.id)
+    handover.give(session, leaver, wishes, NOW)
     assert told(session, cast.colleague) == [f"{leaver.name} 的工作转给您：客户 3，跟进 3"]
     assert told(session, cast.other_team) == []
