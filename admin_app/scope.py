@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 # Tables that belong to the machinery: no person reads or writes them through a screen.
 INTERNAL = {"sign_in", "sign_in_failure", "submission", "undo_step", "job_run", "audit_head", "audit_entry",
-            "access_log", "import_piece", "directory_change", "search_gram", "score_day", "notification", "message"}
+             "access_log", "import_piece", "directory_change", "search_gram", "score_day", "notification", "message",
+             "photo_data"}
 UNGATED_READ = INTERNAL - {"audit_entry", "access_log"}
 # Machinery with rows of another table: gated as that one is.
 RIGHT_OF = {"due_task": "followup"}
@@ -29,7 +30,7 @@ INTERNAL |= RIGHT_OF.keys()
 # Tables whose rows everybody signed in may refer to (names of people, rules, metrics); the screen has a right.
 DIRECTORY = {"store", "team", "role", "user", "metric", "score_scheme", "scheme_line", "score_period",
              "followup_rule", "agreement"}
-FOLLOWS_CUSTOMER = {"contact", "visit", "promise", "gift", "consent", "customer_reader"}
+FOLLOWS_CUSTOMER = {"contact", "visit", "promise", "gift", "photo", "consent", "customer_reader"}
 
 GATED = tuple(model for model in m.MODELS if model.__tablename__ not in UNGATED_READ)
 
