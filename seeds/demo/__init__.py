@@ -11,6 +11,7 @@ parties.py   campaigns with guests, costs and their outcome
 quality.py   files confirmed, files on the desk twice
 consents.py  what the customers consent to
 traces.py    score periods, changes and look-ups of the last weeks
+reminders.py notifications under the bell, a group robot
 visiting.py  photos of visits, credit that changed, reports that a manager has read
 bulk.py      rows in large numbers, for measuring
 """
@@ -24,7 +25,7 @@ from admin_app import access
 from admin_app.rules import complaints
 from admin_app.rules.leads import clocks as late_leads
 from admin_app.rules.scores.rollup import rebuilding
-from seeds.demo import asking, consents, parties, quality, story, traces, troubles, visiting
+from seeds.demo import asking, consents, parties, quality, reminders, story, traces, troubles, visiting
 from seeds.demo.world import World, begin
 
 SEED = 20260101
@@ -61,4 +62,5 @@ def make(session: Any, now: dt.datetime, *, customers: int = CUSTOMERS, closed_m
         traces.close_periods(world, closed_months)
         complaints.escalate_due(session, now)
         late_leads.escalate_due(session, now)
+        reminders.make(session, now)
     return world
