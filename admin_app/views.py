@@ -16,6 +16,7 @@ from admin_app.clock import utcnow
 from admin_app.database import db
 from admin_app.desk import Bulk, DeskView, Quick, assign, pooling
 from admin_app.desk.filters import Filter, segment_filter
+from admin_app.desk.leads import InquiryView, LeadTokenView
 from admin_app.desk.logs import LogDesk
 from admin_app.desk.rule_desk import RuleDesk
 from admin_app.desk.segment_desk import SegmentDesk
@@ -38,7 +39,8 @@ class CustomerView(DeskView):
     quick = (Quick(_l("Mine"), "owner_id", "equals", "me"),
              Quick(_l("Due today"), "next_contact_on", "equals", "today"),
              Quick(_l("Overdue"), "next_contact_on", "to", "yesterday"),
-             Quick(_l("Unassigned"), "owner_id", "empty", "1"), Quick(_l("Grade H"), "grade", "equals", "H"))
+             Quick(_l("Unassigned"), "owner_id", "empty", "1"), Quick(_l("Grade H"), "grade", "equals", "H"),
+             Quick(_l("Invalid leads"), "screening", "equals", "invalid"))
 
     def before_save(self, row: Any, form: Any, is_new: bool) -> None:
         """Whoever may not assign keeps the customer he adds."""
@@ -384,7 +386,8 @@ VIEWS: tuple[type[DeskView], ...] = (
     ComplaintStepView, CampaignView, CampaignMemberView,
     CampaignCostView, RepairOrderView, MetricView, ScoreSchemeView, SchemeLineView, ScorePeriodView, ScoreView,
     ImportJobView, ImportTemplateView, DistinctPairView, CustomerMergeView, FieldSetView, SecondPersonRequestView,
-    StoreView, TeamView, UserView, RoleView, GrantView, RobotView, AgreementView, AuditEntryView, AccessLogView,
+    InquiryView, LeadTokenView, StoreView, TeamView, UserView, RoleView, GrantView, RobotView, AgreementView,
+    AuditEntryView, AccessLogView,
 )
 
 

@@ -24,9 +24,10 @@ RULES = {
     "repair_order": "repair_orders", "followup": "followups.by_hand", "followup_rule": "followups.rule_rows",
     "complaint": "complaints", "campaign": "campaigns", "campaign_member": "campaigns", "campaign_cost": "campaigns",
     "store": "stores", "segment": "segments", "calendar_day": "calendar_days", "consent": "consents",
+    "inquiry": "inquiries", "lead_token": "leads.tokens",
 }
 # settled in the system's name here
-SYSTEM = {"customer", "vehicle", "visit", "promise", "repair_order", "followup", "consent"}
+SYSTEM = {"customer", "vehicle", "visit", "promise", "repair_order", "followup", "consent", "inquiry"}
 PARENTS = ("customer_id", "campaign_id", "vehicle_id", "complaint_id")
 CLEANED = {"phone", "vin", "plate", "id_number"}  # kinds that cleaning shortens
 LONGEST_NOTE = 20_000

@@ -8,8 +8,8 @@ Effective: the customer was reached and the matter was spoken of (no result give
   ahead it stands, unless the visit sets a new one: then it is void;
 - other due tasks of the same person for the same purpose are done; of a car's insurance tasks one at a time, since
   three effective contacts are wanted; a visit without task and purpose covers the one task its person owed;
-- a re-callback is settled by the complaint alone, a promise by the promise alone (or by a visit that names it), a
-  file to be confirmed by the confirmation alone (rules/quality.py).
+- a re-callback is settled by the complaint alone, a promise or an inquiry by itself alone (or by a visit that names
+  it: what was said is then the inquiry's answer), a file to be confirmed by the confirmation alone (rules/quality.py).
 Not reached, wrong number, or "call later": the named task stays open, on the day the person chose ("call later"
 without a day: tomorrow). "Does not want calls" closes the task and makes no other unless a day was chosen.
 The next task: the day the person chose; else the rule of the grade. A visit entered after a later one is history
@@ -31,7 +31,7 @@ from admin_app.rules.followups.blocking import MARKETING, opted_out
 from admin_app.rules.followups.events import fire
 from admin_app.rules.followups.tasks import effective
 
-BY_THEIR_RECORD = (Trigger.COMPLAINT_FINISHED, Trigger.PROMISE_DUE, Trigger.FILE_STALE)
+BY_THEIR_RECORD = (Trigger.COMPLAINT_FINISHED, Trigger.PROMISE_DUE, Trigger.FILE_STALE, Trigger.INQUIRY)
 SUPERSEDED = "已有更近的联系"  # why a task is void: stored, so in the store's language
 
 
@@ -116,6 +116,10 @@ def _settle(session: Any, visit: Visit, owed: Owed, now: dt.datetime, overtaken:
 
 def _done(session: Any, task: FollowUp, visit: Visit, now: dt.datetime) -> None:
     tasks.close(session, task, FollowUpState.DONE, now, by=visit.staff_id, visit_id=visit.id)
+    if task.source_table == "inquiry":
+        from admin_app.rules import inquiries
+
+        inquiries.answered_by(session, task.source_id, visit, now)
 
 
 def _replan(task: FollowUp, visit: Visit, now: dt.datetime) -> None:
