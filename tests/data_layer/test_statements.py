@@ -151,7 +151,7 @@ def test_the_due_list_of_a_person_goes_by_its_index(store_app: Flask, filled: in
         client.get("/admin/followups/")
     finally:
         event.remove(db.engine, "before_cursor_execute", note)
-    for mark in ("ORDER BY followup.due_at", "GROUP BY followup_rule.code"):  # the queue, and what is counted over it
+    for mark in ("END, followup.due_at", "GROUP BY followup_rule.code"):  # the queue, and what is counted over it
         statement, given = next(one for one in asked if mark in one[0])
         plan = "\n".join(plan_of(statement, given))
         assert re.search("ix_followup_(assignee_due|closed)", plan), plan  # both begin with whose task it is

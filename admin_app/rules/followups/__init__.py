@@ -18,7 +18,7 @@ from __future__ import annotations
 from admin_app.rules.followups.blocking import MARKETING, blocked
 from admin_app.rules.followups.contacts import after_visit, next_date_by_rule
 from admin_app.rules.followups.dated import make_dated, preview
-from admin_app.rules.followups.due import Line, day_of, due_query, order, progress, tally
+from admin_app.rules.followups.due import Line, day_of, due_query, order, progress, tally, unassigned
 from admin_app.rules.followups.events import on_event
 from admin_app.rules.followups.history import settle_history
 from admin_app.rules.followups.tasks import (
@@ -35,5 +35,5 @@ from admin_app.rules.followups.tasks import (
 __all__ = [
     "MARKETING", "OPEN_STATES", "Line", "after_visit", "blocked", "day_of", "done", "due_query", "make_dated",
     "next_date_by_rule", "on_event", "order", "plan", "preview", "progress", "reassign", "refresh_customers",
-    "settle_history", "settle_source", "skip", "snooze", "tally",
+    "settle_history", "settle_source", "skip", "snooze", "tally", "unassigned",
 ]

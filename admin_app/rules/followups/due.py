@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from admin_app import clock, prepared
-from admin_app.choices import FollowUpState, Grade, Purpose, Tier
+from admin_app.choices import FollowUpState, Grade, OffsetUnit, Purpose, Tier
 from admin_app.models import Customer, FollowUp, FollowUpRule
 from admin_app.rules.followups.blocking import MARKETING
 from admin_app.rules.followups.tasks import OPEN_STATES
@@ -23,26 +23,35 @@ URGENCY = (Purpose.COMPLAINT, Purpose.PROMISE, Purpose.SALES, Purpose.DELIVERY, 
 GRADES = (Grade.H, Grade.A, Grade.B, Grade.C, Grade.N)
 
 _customers = Customer.__table__.alias("due_customer")
+_rules = FollowUpRule.__table__.alias("clock_rule")
 
 
-def due_query(now: dt.datetime, *, due: str = "today", assignee_ids: Collection[int] | None = None,
+def due_query(now: dt.datetime, *, due: str = "today", assignee_ids: Collection[int | None] | None = None,
               reason: str | None = None) -> Any:
     """Select of the open tasks, unordered (see order()), within the scope of whoever runs it.
 
-    due: overdue (before today), today, week (today and the six days after), all. assignee_ids None: everybody's.
-    reason: the code of a rule. A deleted customer, or marketing for one who opted out, is never due.
-    Raises ValueError for another word of `due`.
+    due: overdue (before today), today, week (today and the six days after), all. assignee_ids None: everybody's;
+    a None among them: nobody's. reason: the code of a rule. A deleted customer, or marketing for one who opted out,
+    is never due. Raises ValueError for another word of `due`.
     """
     today = clock.local_day(now)
     statement = sa.select(FollowUp).join_from(FollowUp, _customers, _customers.c.id == FollowUp.customer_id).where(
         FollowUp.state.in_(OPEN_STATES), FollowUp.deleted_at.is_(None), *_open_to())
     statement = statement.where(*_within(due, today))
     if assignee_ids is not None:
-        statement = statement.where(FollowUp.assignee_id.in_(list(assignee_ids)))
+        statement = statement.where(_of(assignee_ids))
     if reason:
         rule = sa.select(FollowUpRule.id).where(FollowUpRule.code == reason)
         statement = statement.where(FollowUp.rule_id.in_(rule))
     return statement
+
+
+def _of(people: Collection[int | None]) -> Any:
+    known = [one for one in people if one is not None]
+    mine = FollowUp.assignee_id.in_(known)
+    if len(known) == len(people):
+        return mine
+    return sa.or_(mine, FollowUp.assignee_id.is_(None)) if known else FollowUp.assignee_id.is_(None)
 
 
 def _within(due: str, today: dt.date) -> list[Any]:
@@ -65,11 +74,15 @@ def _open_to() -> list[Any]:
 
 
 def order(statement: Any) -> Any:
-    """The tasks of due_query(), the most urgent first: due time, then purpose, then the customer's grade and value
+    """The tasks of due_query(), the most urgent first: those with a clock (a rule in hours or minutes, such as the
+    first contact with a lead, unless snoozed), then by due time, then purpose, then the customer's grade and value
     tier."""
     c = _customers.c
-    return statement.order_by(FollowUp.due_at, _rank(FollowUp.purpose, URGENCY), _rank(c.grade, GRADES),
-                              _rank(c.tier, tuple(Tier)), FollowUp.id)
+    clocked = sa.and_(FollowUp.state == FollowUpState.OPEN,
+                      FollowUp.rule_id.in_(sa.select(_rules.c.id).where(_rules.c.unit != OffsetUnit.DAYS)))
+    return statement.order_by(
+        sa.case((clocked, 0), else_=1), FollowUp.due_at, _rank(FollowUp.purpose, URGENCY), _rank(c.grade, GRADES),
+        _rank(c.tier, tuple(Tier)), FollowUp.id)
 
 
 def _rank(column: Any, members: tuple[Any, ...]) -> Any:
@@ -112,7 +125,8 @@ def done_today(session: Any, user_id: int, now: dt.datetime) -> int:
 
 
 class Line(NamedTuple):
-    """The open tasks of one rule (code and name; None without one), counted: owed are overdue and today together."""
+    """The open tasks of one rule (code and name; None without one), counted: owed are overdue and today together,
+    unassigned are those of all that nobody has."""
 
     code: str | None
     name: str | None
@@ -120,10 +134,19 @@ class Line(NamedTuple):
     overdue: int
     today: int
     week: int
+    unassigned: int
     all: int
 
 
-def tally(session: Any, assignee_ids: Collection[int] | None, now: dt.datetime) -> list[Line]:
+def unassigned(session: Any, now: dt.datetime) -> int:
+    """How many open tasks are nobody's, within the scope of whoever asks."""
+    session.flush()
+    count: int = prepared.few(session, "unassigned", lambda: due_query(
+        now, due="all", assignee_ids=[None]).with_only_columns(sa.func.count(FollowUp.id)))[0][0]
+    return count
+
+
+def tally(session: Any, assignee_ids: Collection[int | None] | None, now: dt.datetime) -> list[Line]:
     """The open tasks of some people (None: everybody) by rule, in the order of the rules' names, in one statement."""
     session.flush()
     today = clock.local_day(now)
@@ -132,10 +155,10 @@ def tally(session: Any, assignee_ids: Collection[int] | None, now: dt.datetime) 
     return [Line._make(row) for row in rows]
 
 
-def _tally(today: dt.date, whose: Collection[int] | None, now: dt.datetime) -> Any:
+def _tally(today: dt.date, whose: Collection[int | None] | None, now: dt.datetime) -> Any:
     day = FollowUp.due_on
     parts = [day <= today, day < today, day == today,
-             sa.and_(day >= today, day < today + dt.timedelta(days=WEEK))]
+             sa.and_(day >= today, day < today + dt.timedelta(days=WEEK)), FollowUp.assignee_id.is_(None)]
     counts = [sa.func.sum(sa.case((part, 1), else_=0)) for part in parts]
     return due_query(now, due="all", assignee_ids=whose).with_only_columns(
         FollowUpRule.code, FollowUpRule.name, *counts, sa.func.count(FollowUp.id)).join_from(
