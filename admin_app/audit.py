@@ -31,7 +31,8 @@ _ADD = sa.update(_head).values(count=_head.c.count + sa.bindparam("more")).retur
 _STORE = sa.insert(AuditEntry.__table__)
 _END = sa.update(_head).values(hash=sa.bindparam("last"))
 # Every sign-in stands in the access log; the rest is kept by the machine and says nothing of itself.
-LEFT_OUT = {"version", "updated_at", "created_at", "created_by_id", "pinyin", "last_sign_in_at", "beat_at"}
+LEFT_OUT = {"version", "updated_at", "created_at", "created_by_id", "pinyin", "last_sign_in_at", "beat_at",
+            "last_at", "last_result"}
 SECRET = {"password_hash", "session_key", "query"}  # a query may hold a phone number in full
 
 

@@ -523,3 +523,27 @@ class NotificationKind(Choice):
     FIRST_CONTACT = "first_contact", _l("First contact running late"), "late"
     REQUEST = "request", _l("Request"), "soon"
     DIGEST = "digest", _l("What the day brings"), "quiet"
+
+
+class DigestBy(Choice):
+    MAIL = "mail", _l("By e-mail"), "on"
+    NONE = "none", _l("Not at all"), "quiet"
+
+
+class MessageKind(Choice):
+    MORNING = "morning", _l("Morning digest"), "on"
+    EVENING = "evening", _l("Evening note"), "open"
+
+
+class MessageState(Choice):
+    QUEUED = "queued", _l("Waiting"), "soon"
+    SENDING = "sending", _l("Being sent"), "soon"
+    SENT = "sent", _l("Sent"), "good"
+    FAILED = "failed", _l("Failed"), "late"
+    NONE = "none", _l("Nothing to send"), "quiet"
+
+
+class RobotKind(Choice):
+    WECOM = "wecom", _l("WeCom"), "on"
+    DINGTALK = "dingtalk", _l("DingTalk"), "open"
+    FEISHU = "feishu", _l("Feishu"), "good"

@@ -98,6 +98,11 @@ def id_number(label: Any, **words: Any) -> MappedColumn[Any]:
     return _column("id_number", label, Encrypted, private="id_number", **words)
 
 
+def secret(label: Any, **words: Any) -> MappedColumn[Any]:
+    """A key or an address with one, encrypted in the database; the last 4 characters stay readable."""
+    return _column("text", label, Encrypted, private="tail", **words)
+
+
 def email(label: Any, **words: Any) -> MappedColumn[Any]:
     """An e-mail address."""
     return _column("email", label, sa.String(160), **words)

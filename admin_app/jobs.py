@@ -28,6 +28,7 @@ from admin_app.models import AccessLog, JobRun, SignIn, SignInFailure, Submissio
 from admin_app.rules import complaints, followups, notifications, quality
 from admin_app.rules.followups import undoing
 from admin_app.rules.scores.rollup import rebuilding
+from admin_app.sending import digests, outbox
 
 # A job that has not ended after this time is taken for dead (default).
 LEASE = dt.timedelta(hours=2)
@@ -89,6 +90,7 @@ def tidy(session: Any, now: dt.datetime) -> str:
         gone += result.rowcount
     gone += pieces.forget(session, now)
     notifications.tidy(session, now)
+    outbox.tidy(session, now)
     directory.tidy(session.connection())
     if gone:
         audit.record(session, AuditVerb.BULK, "access_log", label=f"tidy: {gone}", reason="kept for 3 years, now over")
@@ -114,9 +116,24 @@ def roll_up_scores(session: Any, now: dt.datetime) -> str:
     return f"{different} rows differed"
 
 
+def write_digests(session: Any, now: dt.datetime) -> str:
+    """Write the morning digests and evening notes whose time has come, and send them."""
+    made = digests.make(session, now)
+    counts = outbox.send_waiting(session, now)
+    return f"{made} written, {counts['sent']} sent, {counts['failed']} not"
+
+
+def send_messages(session: Any, now: dt.datetime) -> str:
+    """Send what waits in the outbox: above all what could not be sent before."""
+    counts = outbox.send_waiting(session, now)
+    return f"{counts['sent']} sent, {counts['failed']} not"
+
+
 JOBS: tuple[Job, ...] = (
     Job("followups", _l("Make the follow-ups whose date has come"), make_followups, {"minute": 5, "hour": "0,6-20"}),
     Job("complaints", _l("Escalate complaints past their time"), escalate_complaints, {"minute": "*/5"}, 300),
+    Job("digest", _l("Write the morning digests and evening notes"), write_digests, {"minute": "*/5"}, 300),
+    Job("messages", _l("Send what waits in the outbox"), send_messages, {"minute": "*"}, 60),
     Job("imports", _l("Take up imports that were broken off"), take_up_imports, {"minute": "*/2"}, 120),
     Job("backup", _l("Write the encrypted backup of the night"), back_up, {"minute": 30, "hour": 2}),
     Job("anchor", _l("Note the end of the audit chain outside the database"), keep_anchor, {"minute": 50}),

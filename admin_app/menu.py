@@ -95,6 +95,7 @@ SECTIONS = (
         Entry(_l("Staff"), "/admin/user/", "user"),
         Entry(_l("Roles"), "/admin/role/", "role"),
         Entry(_l("Rights"), "/admin/grant/", "grant"),
+        Entry(_l("Group robots"), "/admin/robot/", "robot"),
         Entry(_l("Confidentiality agreements"), "/admin/agreement/", "agreement"),
         Entry(_l("Recycle bin"), "/admin/recycle/", verb="delete"),
         Entry(_l("Change record"), "/admin/audit_entry/", "audit_entry"),

@@ -100,6 +100,9 @@ class Store(Row, db.Model):
     finish_minutes: Mapped[int] = c.whole(_l("Solution carried out within"), default=4320, server_default="4320", unit=_l("minutes"), group=_l("Complaints"), help=_l("Counted in store hours; 4320 are 72 hours."))
     recall_days: Mapped[int] = c.whole(_l("Re-callback within"), default=3, server_default="3", unit=_l("days"), group=_l("Complaints"), help=_l("Calendar days after finishing."))
     recall_tries: Mapped[int] = c.whole(_l("Failed attempts before a manager may confirm"), default=3, server_default="3", group=_l("Complaints"))
+    digest_at: Mapped[str] = c.text(_l("Morning digest at"), 5, default="08:30", server_default="08:30", group=_l("Reminders"), help=_l("Hours and minutes, like 09:00."))
+    evening_at: Mapped[str] = c.text(_l("Evening note at"), 5, default="18:30", server_default="18:30", group=_l("Reminders"), help=_l("For managers: done, left and overdue by person."))
+    digest_workdays: Mapped[bool] = c.yes(_l("Digests on working days only"), default=True, group=_l("Reminders"))
     stale_months: Mapped[int] = c.whole(_l("File to be confirmed again after"), default=12, server_default="12", unit=_l("months"), group=_l("Data quality"))
     consent_text: Mapped[str] = c.text(_l("Version of the consent text in use"), 40, default="1", server_default="1", group=_l("Contacting customers"), help=_l("Stands on every consent that is recorded from now on."))
     demo: Mapped[bool] = c.yes(_l("Demo store"), readonly=True)
@@ -179,6 +182,7 @@ class User(Row, db.Model):
     left_on: Mapped[dt.date | None] = c.day(_l("Left on"), names=("离职日期",))
     customers_max: Mapped[int | None] = c.whole(_l("Customers this person can keep"), help=_l("Empty: the store's number."))
     tasks_max: Mapped[int | None] = c.whole(_l("Tasks this person can do in a day"), help=_l("Empty: the store's number."))
+    digest: Mapped[str] = c.choice(_l("Morning digest and evening note"), ch.DigestBy, default=ch.DigestBy.MAIL, server_default="mail", nullable=False)
     must_change_password: Mapped[bool] = c.yes(_l("Must change the password"))
     agreement_version: Mapped[str | None] = c.text(_l("Agreement signed, version"), 40, readonly=True)
     agreement_signed_at: Mapped[dt.datetime | None] = c.moment(_l("Agreement signed on"), readonly=True)
@@ -1093,6 +1097,48 @@ class Notification(db.Model):
     count: Mapped[int] = c.whole(_l("Number"), default=1, server_default="1", nullable=False)
     at: Mapped[dt.datetime] = c.moment(_l("Time"))
     read_at: Mapped[dt.datetime | None] = c.moment(_l("Read on"))
+
+
+class Robot(Row, db.Model):
+    """群机器人: a group of WeCom, DingTalk or Feishu that is told figures of a store or a team, never a customer's name
+    in full. Its address and its secret lie encrypted."""
+
+    __tablename__ = "robot"
+
+    name: Mapped[str] = c.text(_l("Robot name"), 60, listed=True, searched=True)
+    kind: Mapped[str] = c.choice(_l("Platform"), ch.RobotKind, listed=True, filtered=True)
+    store_id: Mapped[int] = c.link(_l("Store"), "store", listed=True, filtered=True)
+    team_id: Mapped[int | None] = c.link(_l("Team"), "team", listed=True, help=_l("Empty: the whole store."))
+    address: Mapped[str | None] = c.secret(_l("Webhook address"), help=_l("As the service shows it when the robot is added to the group."))
+    secret: Mapped[str | None] = c.secret(_l("Signing secret"), help=_l("DingTalk and Feishu, where signing is switched on."))
+    active: Mapped[bool] = c.yes(_l("Active"), default=True, listed=True, filtered=True)
+    last_at: Mapped[dt.datetime | None] = c.moment(_l("Last sent"), listed=True, readonly=True)
+    last_result: Mapped[str | None] = c.text(_l("Last answer"), 300, listed=True, readonly=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Message(db.Model):
+    """发件箱: a digest on its way out. One row for a person or a robot, a day and a kind, whoever writes it and how
+    often; its text lies encrypted and is gone once it is sent."""
+
+    __tablename__ = "message"
+    __table_args__ = (sa.Index("ix_message_waiting", "state", "next_at"),)
+
+    id: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
+    key: Mapped[str] = c.text(_l("Key"), 120, unique=True)
+    kind: Mapped[str] = c.choice(_l("What about"), ch.MessageKind)
+    day: Mapped[dt.date] = c.day(_l("Day"))
+    user_id: Mapped[int | None] = c.link(_l("Person"), "user")
+    robot_id: Mapped[int | None] = c.link(_l("Robot"), "robot")
+    state: Mapped[str] = c.choice(_l("State"), ch.MessageState)
+    body: Mapped[str | None] = mapped_column(Encrypted)  # JSON of sending.letters.Letter
+    attempts: Mapped[int] = c.whole(_l("Attempts"), default=0, server_default="0", nullable=False)
+    next_at: Mapped[dt.datetime] = c.moment(_l("Next attempt"))
+    last_error: Mapped[str | None] = c.text(_l("Last error"), 300)
+    created_at: Mapped[dt.datetime] = c.moment(_l("Created"))
+    sent_at: Mapped[dt.datetime | None] = c.moment(_l("Sent"))
 
 
 # ---------------------------------------------------------------- trust

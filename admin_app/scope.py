@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
 # Tables that belong to the machinery: no person reads or writes them through a screen.
 INTERNAL = {"sign_in", "sign_in_failure", "submission", "undo_step", "job_run", "audit_head", "audit_entry",
-            "access_log", "import_piece", "directory_change", "search_gram", "score_day",
-            "notification"}
+            "access_log", "import_piece", "directory_change", "search_gram", "score_day", "notification", "message"}
 UNGATED_READ = INTERNAL - {"audit_entry", "access_log"}
 # Tables whose rows everybody signed in may refer to (names of people, rules, metrics); the screen has a right.
 DIRECTORY = {"store", "team", "role", "user", "metric", "score_scheme", "scheme_line", "score_period",

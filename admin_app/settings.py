@@ -41,6 +41,13 @@ SETTINGS = (
     Setting("CAREDESK_HTTPS", "", "1: people reach this server over HTTPS (directly or by a proxy)."),
     Setting("CAREDESK_BACKUP_DIR", "", "Folder of the nightly backups. Default: instance/backups."),
     Setting("CAREDESK_METRICS_TOKEN", "", "Bearer token of /metrics. Default: /metrics is closed."),
+    Setting("CAREDESK_BASE_URL", "", "Address under which people open the desk, for links in messages. "
+            "Default: http://HOST:PORT."),
+    Setting("CAREDESK_MAIL_URL", "", "Mail server: smtp://user:password@host:587 (STARTTLS where it is offered), "
+            "smtp+starttls://… (never without), smtps://…:465. Default: no mail is sent."),
+    Setting("CAREDESK_MAIL_FROM", "", "Sender of the mails, such as 关爱台 <desk@example.com>."),
+    Setting("CAREDESK_ROBOT_HOSTS", "", "Hosts of group robots beside those of WeCom, DingTalk and Feishu, "
+            "separated by commas; a loopback host with its port may be reached over http."),
     Setting("HOST", "127.0.0.1", "Address the server listens on."),
     Setting("PORT", "8000", "Port the server listens on."),
 )

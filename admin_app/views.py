@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, abort, request
+from flask import Flask, abort, flash, redirect, request
 from flask_admin import Admin, AdminIndexView, expose
 from flask_admin.theme import Bootstrap4Theme
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
-from admin_app import access, models, passwords
+from admin_app import access, directory, models, passwords
+from admin_app.clock import utcnow
 from admin_app.database import db
 from admin_app.desk import Bulk, DeskView, Quick, assign, pooling
 from admin_app.desk.logs import LogDesk
 from admin_app.errors import RuleError
+from admin_app.sending import outbox, robots
 from admin_app.web import csp_nonce
 
 
@@ -290,6 +293,32 @@ class SecondPersonRequestView(DeskView):
     add = change = drop = False
 
 
+class RobotView(DeskView):
+    model = models.Robot
+    one, many, icon = _l("Group robot"), _l("Group robots"), "chat"
+    hint = _l("No robot yet. Add one in the group of WeCom, DingTalk or Feishu, and bring its address here.")
+    details_template = "desk/robot.html"
+    needed = ("address",)
+
+    def before_save(self, row: Any, form: Any, is_new: bool) -> None:
+        """An address of the service chosen and no other; a team of the store."""
+        robots.check(row.kind, row.address)
+        team = directory.current().names(db.session, "team").get(row.team_id)
+        if team is not None and team[1] != row.store_id:
+            raise RuleError(_l("Choose a team of this store."), "team_id")
+
+    @expose("/test/", methods=("POST",))
+    def test_view(self) -> Any:
+        """Send a test message to the group now, and say what the service answers."""
+        if not self.can_edit:
+            abort(403)
+        row = self.row_or_404(request.form.get("id"))
+        said = outbox.test(db.session, row, utcnow())
+        flash(_("The test message was not taken. %(why)s", why=said) if said else _("The test message was taken."),
+              "error" if said else "success")
+        return redirect(self.address("details", id=request.form["id"]))
+
+
 class AgreementView(DeskView):
     model = models.Agreement
     one, many, icon = _l("Confidentiality agreement"), _l("Confidentiality agreements"), "file"
@@ -313,7 +342,7 @@ VIEWS: tuple[type[DeskView], ...] = (
     GiftView, FollowUpView, FollowUpRuleView, ComplaintView, ComplaintStepView, CampaignView, CampaignMemberView,
     CampaignCostView, RepairOrderView, MetricView, ScoreSchemeView, SchemeLineView, ScorePeriodView, ScoreView,
     ImportJobView, ImportTemplateView, DistinctPairView, CustomerMergeView, FieldSetView, SecondPersonRequestView,
-    StoreView, TeamView, UserView, RoleView, GrantView, AgreementView, AuditEntryView, AccessLogView,
+    StoreView, TeamView, UserView, RoleView, GrantView, RobotView, AgreementView, AuditEntryView, AccessLogView,
 )
 
 

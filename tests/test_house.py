@@ -30,6 +30,7 @@ ARROWS = {
 BULK_WRITERS = {"audit.py", "sessions.py", "passwords.py", "starting.py", "once.py", "access_log.py", "trail.py",
                 "directory.py",  # puts one note of a change in the place of many
                 "loading.py",  # fills an empty database from a backup, audit entries included
+                "outbox.py",  # what was sent of digests, and what a robot's service answered
                 "notifications.py",  # a person's own, no record of the store
                 "pieces.py", "running.py"}  # the file of an import and how far it is; its rows have their own entries
 

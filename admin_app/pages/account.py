@@ -1,4 +1,4 @@
-"""A person's own account: the password, and the confidentiality agreement signed on the screen."""
+"""A person's own account: the password, the reminders by mail, the confidentiality agreement signed on screen."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from flask_babel import gettext as _
 from flask_login import current_user, login_user
 
 from admin_app import access, passwords, people, sessions
+from admin_app.choices import DigestBy
 from admin_app.clock import utcnow
 from admin_app.database import db
 from admin_app.errors import RuleError
+from admin_app.sending import mail
 from admin_app.web import is_demo
 
 bp = Blueprint("account", __name__, url_prefix="/account")
 
 
 def register(app: Flask) -> None:
-    """Serve /account/password and /account/agreement."""
+    """Serve /account/password, /account/reminders and /account/agreement."""
     app.register_blueprint(bp)
 
 
@@ -60,6 +62,24 @@ def _new_password() -> dict[str, str]:
     db.session.commit()
     login_user(user)
     return {}
+
+
+@bp.route("/reminders", methods=["GET", "POST"])
+def reminders() -> Any:
+    """Choose whether the morning digest and the evening note come by mail; under the bell they stand anyway."""
+    person, error = people.me(), None
+    if request.method == "POST":
+        chosen = DigestBy.find(request.form.get("digest"))
+        if chosen is not None:
+            with access.as_system(db.session, "own reminders"):
+                person.digest = chosen
+            db.session.commit()
+            flash(_("Saved."), "success")
+            return redirect("/account/reminders")
+        error = _("Choose one of the two.")
+    page = render_template("account/reminders.html", person=person, store=people.store_of(person.store_id),
+                           choices=DigestBy.pairs(), error=error, mail=mail.is_set())
+    return page, 400 if error else 200
 
 
 @bp.route("/agreement", methods=["GET", "POST"])

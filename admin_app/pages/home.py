@@ -23,6 +23,7 @@ from admin_app.pages import figures, home_parts, home_watch, task_rows
 from admin_app.pages.complaint_cards import remaining
 from admin_app.pages.figures import Figure, Question
 from admin_app.rules import followups
+from admin_app.sending import mail, outbox
 
 bp = Blueprint("home", __name__, url_prefix="/admin")
 
@@ -237,7 +238,8 @@ def system(role: Any, now: dt.datetime) -> str:
                        ("verb", "equals", "sign_in_failed"), tone="soon"))
     return render_template(
         "home_system.html", role=role, now=now, figures=strip, jobs=home_parts.jobs(), disk=home_parts.disk(),
-        backup=home_parts.last_backup(now), people=home_parts.last_sign_ins(), steps=home_parts.first_steps())
+        backup=home_parts.last_backup(now), people=home_parts.last_sign_ins(), steps=home_parts.first_steps(),
+        outbox=outbox.state(db.session), mail=mail.is_set())
 
 
 PAGES = {"own": own, "team": team, "marketing": marketing, "audit": audit, "system": system}

@@ -6,16 +6,31 @@ from typing import Any
 
 from flask import Blueprint, Flask, current_app, flash, redirect, request
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from admin_app import access, jobs
+from admin_app.clock import utcnow
+from admin_app.database import db
 from admin_app.errors import Refused, RuleError
+from admin_app.sending import outbox
 
 bp = Blueprint("jobs", __name__, url_prefix="/admin/jobs")
 
 
 def register(app: Flask) -> None:
-    """Serve POST /admin/jobs/run/."""
+    """Serve POST /admin/jobs/run/ and /admin/jobs/again/."""
     app.register_blueprint(bp)
+
+
+@bp.post("/again/")
+def again() -> Any:
+    """Put the letters that have failed into the outbox once more. 403 for everybody but administrators."""
+    if "administrator" not in access.current().roles:
+        raise Refused(_("Only an administrator may do this."))
+    number = outbox.again(db.session, utcnow())
+    db.session.commit()
+    flash(ngettext("One message is tried again.", "%(num)d messages are tried again.", number), "info")
+    return redirect("/admin/#outbox")
 
 
 @bp.post("/run/")

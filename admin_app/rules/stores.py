@@ -19,12 +19,14 @@ AT_LEAST_ONE = ("customers_each", "tasks_each", "contact_cap_days", "acknowledge
 
 def prepare(session: Any, store: Store, now: dt.datetime) -> None:
     """Check a store and write its hours as 09:00. Raises RuleError at the field."""
-    for name in ("opens", "closes"):
+    for name in ("opens", "closes", "digest_at", "evening_at"):
         given = getattr(store, name)
         if given is not None:
             setattr(store, name, _hours(given, name))
     if store.opens and store.closes and store.closes <= store.opens:
         raise RuleError(_l("A store closes later than it opens."), "closes")
+    if store.digest_at and store.evening_at and store.evening_at <= store.digest_at:
+        raise RuleError(_l("The evening note comes after the morning digest."), "evening_at")
     for name in AT_LEAST_ONE:
         given = getattr(store, name)
         if given is not None and given < 1:

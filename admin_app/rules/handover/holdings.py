@@ -92,7 +92,7 @@ HISTORY: frozenset[tuple[str, str]] = frozenset({
     ("complaint_step", "by_id"), ("campaign_member", "invited_by_id"), ("score_period", "closed_by_id"),
     ("score", "user_id"), ("import_job", "undone_by_id"), ("customer_merge", "undone_by_id"),
     ("second_person_request", "decided_by_id"), ("audit_entry", "actor_id"), ("access_log", "user_id"),
-    ("consent", "by_id"), ("notification", "user_id"),
+    ("consent", "by_id"), ("notification", "user_id"), ("message", "user_id"),
 })
 MADE = ("created_by_id", "deleted_by_id")  # history in every table
 
