@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from admin_app import clock, prepared
-from admin_app.choices import FollowUpState, Grade, OffsetUnit, Purpose, Tier
+from admin_app.choices import FollowUpState, Grade, OffsetUnit, Purpose, Tier, Trigger
 from admin_app.models import Customer, FollowUp, FollowUpRule
 from admin_app.rules.followups.blocking import MARKETING
 from admin_app.rules.followups.tasks import OPEN_STATES
@@ -20,6 +20,8 @@ WEEK = 7  # days of "week", today included
 # What comes first among tasks due at the same time (default).
 URGENCY = (Purpose.COMPLAINT, Purpose.PROMISE, Purpose.SALES, Purpose.DELIVERY, Purpose.SERVICE, Purpose.CARE,
            Purpose.CAMPAIGN, Purpose.GREETING)
+# What starts a clock in hours or minutes that comes before everything else (default).
+CLOCKED = (Trigger.NEW_LEAD, Trigger.INQUIRY, Trigger.SHOWROOM)
 GRADES = (Grade.H, Grade.A, Grade.B, Grade.C, Grade.N)
 
 _customers = Customer.__table__.alias("due_customer")
@@ -74,12 +76,12 @@ def _open_to() -> list[Any]:
 
 
 def order(statement: Any) -> Any:
-    """The tasks of due_query(), the most urgent first: those with a clock (a rule in hours or minutes, such as the
-    first contact with a lead, unless snoozed), then by due time, then purpose, then the customer's grade and value
-    tier."""
+    """The tasks of due_query(), the most urgent first: those on whom a customer is waiting (CLOCKED, in hours or
+    minutes, unless snoozed), then by due time, then purpose, then the customer's grade and value tier."""
     c = _customers.c
     clocked = sa.and_(FollowUp.state == FollowUpState.OPEN,
-                      FollowUp.rule_id.in_(sa.select(_rules.c.id).where(_rules.c.unit != OffsetUnit.DAYS)))
+                      FollowUp.rule_id.in_(
+        sa.select(_rules.c.id).where(_rules.c.unit != OffsetUnit.DAYS, _rules.c.trigger.in_(CLOCKED))))
     return statement.order_by(
         sa.case((clocked, 0), else_=1), FollowUp.due_at, _rank(FollowUp.purpose, URGENCY), _rank(c.grade, GRADES),
         _rank(c.tier, tuple(Tier)), FollowUp.id)
