@@ -119,6 +119,23 @@ class Encrypted(TypeDecorator[str]):
             return None
 
 
+class EncryptedBytes(TypeDecorator[bytes]):
+    """A file that lies encrypted in the database, like Encrypted; what the key does not open reads as None."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: bytes | None, dialect: sa.Dialect) -> str | None:
+        return None if value is None else cipher().encrypt(value).decode()
+
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> bytes | None:
+        try:
+            return None if value is None else cipher().decrypt(value.encode())
+        except InvalidToken:
+            current_app.logger.error("an encrypted file cannot be read with CAREDESK_ENCRYPTION_KEY")
+            return None
+
+
 def cipher() -> Fernet:
     """The cipher of private text and backups, from CAREDESK_ENCRYPTION_KEY."""
     return Fernet(current_app.config["CAREDESK_ENCRYPTION_KEY"].encode())
@@ -260,7 +277,7 @@ def init_app(app: Any) -> None:
     """Bind the database to the application, with the driver, the pool and the SQLite listeners."""
     from flask_migrate import Migrate
 
-    from admin_app import audit, models, search_index, sessions  # noqa: F401 - they listen
+    from admin_app import audit, due_index, models, search_index, sessions  # noqa: F401 - they listen
     from admin_app.rules.scores.rollup import rebuilding  # noqa: F401 - the roll-ups of the scores listen
 
     url = driver_url(app.config["SQLALCHEMY_DATABASE_URI"])

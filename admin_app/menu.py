@@ -71,6 +71,7 @@ SECTIONS = (
         Entry(_l("Complaint steps"), "/admin/complaint_step/", "complaint_step"),
         Entry(_l("Promises"), "/admin/promise/", "promise"),
         Entry(_l("Gifts"), "/admin/gift/", "gift"),
+        Entry(_l("Photos"), "/admin/photo/", "photo"),
         Entry(_l("All follow-ups"), "/admin/followup/", "followup"),
     )),
     Section(_l("Campaigns"), "horn", (

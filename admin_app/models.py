@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 from admin_app import choices as ch
 from admin_app import columns as c
 from admin_app.clock import utcnow
-from admin_app.database import Encrypted, db
+from admin_app.database import Encrypted, EncryptedBytes, db
 
 LIVE = "deleted_at IS NULL"
 
@@ -104,6 +104,8 @@ class Store(Row, db.Model):
     evening_at: Mapped[str] = c.text(_l("Evening note at"), 5, default="18:30", server_default="18:30", group=_l("Reminders"), help=_l("For managers: done, left and overdue by person."))
     digest_workdays: Mapped[bool] = c.yes(_l("Digests on working days only"), default=True, group=_l("Reminders"))
     stale_months: Mapped[int] = c.whole(_l("File to be confirmed again after"), default=12, server_default="12", unit=_l("months"), group=_l("Data quality"))
+    coverage_days: Mapped[int] = c.whole(_l("Every customer is seen within"), default=90, server_default="90", unit=_l("days"), group=_l("Visits"), help=_l("The coverage page counts who was not seen for longer."))
+    review_each: Mapped[int] = c.whole(_l("Reports a person to review each week"), default=2, server_default="2", group=_l("Visits"), help=_l("Drawn at random from the visits of the week before; 0 draws none."))
     consent_text: Mapped[str] = c.text(_l("Version of the consent text in use"), 40, default="1", server_default="1", group=_l("Contacting customers"), help=_l("Stands on every consent that is recorded from now on."))
     demo: Mapped[bool] = c.yes(_l("Demo store"), readonly=True)
 
@@ -476,6 +478,7 @@ class Visit(StoreRow, db.Model):
     goal: Mapped[str | None] = c.text(_l("Goal"), 200, group=PLAN)
     policy: Mapped[str | None] = c.text(_l("This month's policy to mention"), 200, group=PLAN)
     checklist: Mapped[list[str] | None] = c.tags(_l("Things to bring"), group=PLAN, help=_l("Brochure, cards, notebook and pen, customer list, promotion items, gifts."))
+    packed: Mapped[list[str] | None] = c.tags(_l("Packed"), group=PLAN, readonly=True)
 
     result: Mapped[str | None] = c.choice(_l("Result"), ch.VisitResult, listed=True, filtered=True, group=REPORT, names=("结果", "回访结果"))
     satisfaction: Mapped[int | None] = c.whole(_l("Satisfaction, 1 to 5"), group=REPORT, names=("满意度", "评分"))
@@ -492,6 +495,7 @@ class Visit(StoreRow, db.Model):
     prospects: Mapped[str | None] = c.text(_l("Other prospects heard of"), 200, group=REPORT)
     competitor: Mapped[str | None] = c.text(_l("Competitor information"), 200, group=REPORT)
     credit_change: Mapped[str | None] = c.text(_l("Change of credit and its cause"), 200, group=REPORT)
+    credit_to: Mapped[str | None] = c.choice(_l("New credit level"), ch.CreditLevel, group=REPORT)
     guidance_minutes: Mapped[int | None] = c.whole(_l("Guidance given"), group=REPORT, unit=_l("minutes"), help=_l("60 to 120 minutes on a visit at the customer's."))
     call_minutes: Mapped[int | None] = c.whole(_l("Length of the call"), group=REPORT, unit=_l("minutes"))
     summary: Mapped[str | None] = c.text(_l("Summary"), 200, group=REPORT)
@@ -500,6 +504,10 @@ class Visit(StoreRow, db.Model):
     next_on: Mapped[dt.date | None] = c.day(_l("Next contact"), listed=True, group=NEXT, names=("下次回访", "下次跟进", "下次回访日期", "下次联系"))
     reviewed_by_id: Mapped[int | None] = c.link(_l("Reviewed by"), "user", readonly=True)
     review_note: Mapped[str | None] = c.text(_l("Manager's remark"), 200, group=NEXT)
+    sampled_on: Mapped[dt.date | None] = c.day(_l("Drawn for review"), readonly=True, filtered=True)
+    reviewed_at: Mapped[dt.datetime | None] = c.moment(_l("Reviewed"), readonly=True, filtered=True)
+    review_seen_at: Mapped[dt.datetime | None] = c.moment(_l("Remark confirmed"), readonly=True)
+    photo_count: Mapped[int] = c.whole(_l("Photos"), default=0, server_default="0", readonly=True)
 
     def __str__(self) -> str:
         return self.summary or (self.content or "")[:40] or self.purpose or f"#{self.id}"
@@ -541,6 +549,32 @@ class Gift(StoreRow, db.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Photo(StoreRow, db.Model):
+    """照片: a picture of a visit, made smaller and without what the camera wrote beside it; it lies encrypted."""
+
+    __tablename__ = "photo"
+
+    customer_id: Mapped[int] = c.link(_l("Customer"), "customer", listed=True, index=True)
+    visit_id: Mapped[int] = c.link(_l("Visit"), "visit", listed=True, index=True)
+    by_id: Mapped[int | None] = c.link(_l("By"), "user", listed=True, filtered=True)
+    at: Mapped[dt.datetime] = c.moment(_l("Time"), listed=True, filtered=True)
+    width: Mapped[int] = c.whole(_l("Width"), unit=_l("pixels"), readonly=True)
+    height: Mapped[int] = c.whole(_l("Height"), unit=_l("pixels"), readonly=True)
+
+    def __str__(self) -> str:
+        return f"#{self.id}"
+
+
+class PhotoData(db.Model):
+    """The picture itself, as JPEG, and the small one that lists show; both encrypted."""
+
+    __tablename__ = "photo_data"
+
+    id: Mapped[int] = mapped_column(sa.ForeignKey("photo.id"), primary_key=True, autoincrement=False)
+    full: Mapped[bytes] = mapped_column(EncryptedBytes)
+    small: Mapped[bytes] = mapped_column(EncryptedBytes)
 
 
 class FollowUpRule(Row, db.Model):
@@ -608,6 +642,34 @@ class FollowUp(StoreRow, db.Model):
 
     def __str__(self) -> str:
         return self.reason
+
+
+class DueTask(db.Model):
+    """An open task as the due list orders, counts and gates it (due_index.py). Kept by triggers alone."""
+
+    __tablename__ = "due_task"
+    __table_args__ = (
+        # the list of one person and its counts, from the index alone
+        sa.Index("ix_due_task_person", "assignee_id", "due_at", "urgency", "id", "due_on", "rule_id", "store_id",
+                 "confidentiality", "owner_id", "advisor_id", "customer_id"),
+        # the counts of everybody
+        sa.Index("ix_due_task_day", "store_id", "due_on", "assignee_id", "owner_id", "advisor_id", "confidentiality",
+                 "customer_id", "rule_id"),
+        sa.Index("ix_due_task_order", "due_at", "urgency", "id"),  # the list of everybody
+        sa.Index("ix_due_task_customer", "customer_id"),
+    )
+
+    id: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)  # of the task
+    store_id: Mapped[int] = mapped_column(sa.Integer)
+    customer_id: Mapped[int] = mapped_column(sa.Integer)
+    assignee_id: Mapped[int | None] = mapped_column(sa.Integer)
+    rule_id: Mapped[int | None] = mapped_column(sa.Integer)
+    due_on: Mapped[dt.date] = mapped_column(sa.Date)
+    due_at: Mapped[dt.datetime] = c.moment(_l("Due"), nullable=False)
+    owner_id: Mapped[int | None] = mapped_column(sa.Integer)
+    advisor_id: Mapped[int | None] = mapped_column(sa.Integer)
+    confidentiality: Mapped[str] = c.choice(_l("Confidentiality"), ch.Confidentiality, nullable=False)
+    urgency: Mapped[int] = mapped_column(sa.Integer)
 
 
 # ---------------------------------------------------------------- complaints

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -20,12 +21,16 @@ if TYPE_CHECKING:
 
 # Tables that belong to the machinery: no person reads or writes them through a screen.
 INTERNAL = {"sign_in", "sign_in_failure", "submission", "undo_step", "job_run", "audit_head", "audit_entry",
-            "access_log", "import_piece", "directory_change", "search_gram", "score_day", "notification", "message"}
+             "access_log", "import_piece", "directory_change", "search_gram", "score_day", "notification", "message",
+             "photo_data"}
 UNGATED_READ = INTERNAL - {"audit_entry", "access_log"}
+# Machinery with rows of another table: gated as that one is.
+RIGHT_OF = {"due_task": "followup"}
+INTERNAL |= RIGHT_OF.keys()
 # Tables whose rows everybody signed in may refer to (names of people, rules, metrics); the screen has a right.
 DIRECTORY = {"store", "team", "role", "user", "metric", "score_scheme", "scheme_line", "score_period",
              "followup_rule", "agreement"}
-FOLLOWS_CUSTOMER = {"contact", "visit", "promise", "gift", "consent", "customer_reader"}
+FOLLOWS_CUSTOMER = {"contact", "visit", "promise", "gift", "photo", "consent", "customer_reader"}
 
 GATED = tuple(model for model in m.MODELS if model.__tablename__ not in UNGATED_READ)
 
@@ -48,7 +53,7 @@ def criterion(model: Any, actor: Actor, verb: str) -> Any:
 
 def _for_person(model: Any, actor: Actor, verb: str) -> list[Any]:
     table = model.__tablename__
-    width: Scope = getattr(actor.right(table), verb)
+    width: Scope = getattr(actor.right(RIGHT_OF.get(table, table)), verb)
     if table in DIRECTORY and verb == "read":
         return [_own_stores(model, actor)]
     if width is Scope.NONE:
@@ -118,18 +123,18 @@ def _customer_of(key: Any, actor: Actor, ids: Any) -> Any:
     As a set of keys, or, for a statement that itself names few rows (Actor.near), looked up row by row.
     """
     if actor.near:
-        return sa.exists().where(_customer.c.id == key, _theirs(actor, ids))
+        return sa.exists().where(_customer.c.id == key, _theirs(_customer.c, actor, ids))
     return key.in_(customer_ids(actor, ids))
 
 
 def customer_ids(actor: Actor, ids: Any) -> Any:
     """Keys of the customers of these people, as a subquery over the plain table."""
-    return sa.select(_customer.c.id).where(_theirs(actor, ids))
+    return sa.select(_customer.c.id).where(_theirs(_customer.c, actor, ids))
 
 
-def _theirs(actor: Actor, ids: Any) -> Any:
-    pool = [_customer.c.owner_id.is_(None)] if len(ids) > 1 and actor.may("customer", "assign") else []
-    return sa.or_(_mine(_customer.c, actor, ids), *pool)
+def _theirs(columns: Any, actor: Actor, ids: Any) -> Any:
+    pool = [columns.owner_id.is_(None)] if len(ids) > 1 and actor.may("customer", "assign") else []
+    return sa.or_(_mine(columns, actor, ids), *pool)
 
 
 def _of_customer(model: Any, actor: Actor, ids: Any, verb: str) -> Any:
@@ -141,6 +146,17 @@ def _followups(model: Any, actor: Actor, ids: Any, verb: str) -> Any:
     if verb == "read" or len(ids) > 1:
         return sa.or_(mine, _customer_of(model.customer_id, actor, ids))
     return mine
+
+
+def _due_tasks(model: Any, actor: Actor, ids: Any, verb: str) -> Any:
+    """As the task itself; what the gate asks of its customer stands in the row."""
+    return sa.or_(_among(model.assignee_id, ids), _theirs(_with_customer(model), actor, ids))
+
+
+def _with_customer(model: Any) -> Any:
+    """The columns of a customer that the gate asks, where they stand beside the key of the customer."""
+    return SimpleNamespace(id=model.customer_id, owner_id=model.owner_id, advisor_id=model.advisor_id,
+                           confidentiality=model.confidentiality)
 
 
 def _orders(model: Any, actor: Actor, ids: Any, verb: str) -> Any:
@@ -181,6 +197,7 @@ RULES: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(FOLLOWS_CUSTOMER | {"vehicle"}, _of_customer),
     "vehicle_owner": _vehicle_owners,
     "followup": _followups,
+    "due_task": _due_tasks,
     "repair_order": _orders,
     "complaint": _complaints,
     "complaint_step": _steps,
@@ -201,6 +218,9 @@ def _not_hidden(model: Any, actor: Actor) -> Any:
         return None
     if model is m.Customer:
         return sa.or_(m.Customer.confidentiality == Confidentiality.NORMAL, _named(m.Customer, actor))
+    if model is m.DueTask:
+        beside = _with_customer(model)
+        return sa.or_(model.confidentiality == Confidentiality.NORMAL, _named(beside, actor))
     hidden = _hidden(actor)
     if model is m.ComplaintStep:
         if actor.near:

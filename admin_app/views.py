@@ -17,6 +17,7 @@ from admin_app.database import db
 from admin_app.desk import Bulk, DeskView, Quick, assign, pooling
 from admin_app.desk.logs import LogDesk
 from admin_app.errors import RuleError
+from admin_app.rules import photos
 from admin_app.sending import outbox, robots
 from admin_app.web import csp_nonce
 
@@ -83,6 +84,11 @@ class VisitView(DeskView):
     order = ("at", True)
     log_views = True
     quick = (Quick(_l("Mine"), "staff_id", "equals", "me"), Quick(_l("Planned"), "state", "equals", "planned"))
+    details_template = "desk/visit.html"
+
+    def photos(self, row: Any) -> list[int]:
+        """The keys of the photos that were taken on a visit."""
+        return photos.of_visits(db.session, [row.id]).get(row.id, []) if row.photo_count else []
 
 
 class PromiseView(DeskView):
@@ -96,6 +102,14 @@ class GiftView(DeskView):
     model = models.Gift
     one, many, icon = _l("Gift"), _l("Gifts"), "gift"
     order = ("given_on", True)
+
+
+class PhotoView(DeskView):
+    model = models.Photo
+    one, many, icon = _l("Photo"), _l("Photos"), "eye"
+    order = ("at", True)
+    add = change = False  # they come with a visit
+    details_template = "desk/photo.html"
 
 
 class FollowUpView(DeskView):
@@ -339,7 +353,8 @@ class AccessLogView(LogDesk):
 
 VIEWS: tuple[type[DeskView], ...] = (
     CustomerView, CustomerReaderView, ConsentView, ContactView, VehicleView, VehicleOwnerView, VisitView, PromiseView,
-    GiftView, FollowUpView, FollowUpRuleView, ComplaintView, ComplaintStepView, CampaignView, CampaignMemberView,
+    GiftView, PhotoView, FollowUpView, FollowUpRuleView, ComplaintView, ComplaintStepView, CampaignView,
+    CampaignMemberView,
     CampaignCostView, RepairOrderView, MetricView, ScoreSchemeView, SchemeLineView, ScorePeriodView, ScoreView,
     ImportJobView, ImportTemplateView, DistinctPairView, CustomerMergeView, FieldSetView, SecondPersonRequestView,
     StoreView, TeamView, UserView, RoleView, GrantView, RobotView, AgreementView, AuditEntryView, AccessLogView,

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import context
 from flask import current_app
 
-from admin_app import directory, search_index
+from admin_app import directory, due_index, search_index
 from admin_app.columns import ChoiceType
 from admin_app.database import Encrypted, UtcDateTime, db
 
@@ -40,6 +40,9 @@ def keep_triggers(connection: sa.Connection) -> None:
         search_index.install(connection)
     if {"directory_change", *directory.WATCHED} <= there:
         directory.install(connection)
+    if {"due_task", "followup", "customer"} <= there and due_index.triggers_missing(connection):
+        due_index.install(connection)
+        due_index.rebuild(connection)  # what a migration has written meanwhile was not noted
 
 
 def run() -> None:
@@ -51,13 +54,17 @@ def run() -> None:
             connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
             connection.rollback()
             connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")
+            # and triggers of other tables, which name it, are let stand meanwhile
+            connection.connection.driver_connection.execute("PRAGMA legacy_alter_table=ON")
         context.configure(connection=connection, target_metadata=db.metadata, render_as_batch=True,
                           render_item=render_item, include_name=is_of_the_models, compare_type=False)
         with context.begin_transaction():
             context.run_migrations()
             keep_triggers(connection)
+        connection.commit()  # on SQLite each migration has ended its own transaction; what came behind is in another one
         if sqlite:
             _check_keys(connection)
+            connection.connection.driver_connection.execute("PRAGMA legacy_alter_table=OFF")
             connection.connection.driver_connection.execute("PRAGMA foreign_keys=ON")
 
 

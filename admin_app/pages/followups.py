@@ -88,8 +88,7 @@ def asked(given: Mapping[str, str] | None = None) -> Asked:
 def statement(question: Asked, now: dt.datetime, due: str | None = "") -> Any:
     """The tasks that answer; `due` "" is the question's own."""
     wanted = question.due if due == "" else due
-    found = followups.due_query(now, due=wanted or "all", assignee_ids=question.people, reason=question.reason)
-    return found if wanted else found.where(FollowUp.due_on <= clock.local_day(now))
+    return followups.due_query(now, due=wanted or "owed", assignee_ids=question.people, reason=question.reason)
 
 
 # The figure of followups.Line behind a chip; no chip chosen is what is owed now.

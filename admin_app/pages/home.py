@@ -18,7 +18,6 @@ from admin_app.clock import utcnow
 from admin_app.database import db
 from admin_app.desk import logs
 from admin_app.desk.filters import list_address
-from admin_app.models import FollowUp
 from admin_app.pages import figures, home_parts, home_watch, task_rows
 from admin_app.pages.complaint_cards import remaining
 from admin_app.pages.figures import Figure, Question
@@ -75,7 +74,7 @@ def own(role: Any, now: dt.datetime) -> str:
     """My tasks in the order to do them; beside them what else waits for me."""
     actor = access.current()
     me = [actor.user_id or 0]
-    owed = followups.due_query(now, due="all", assignee_ids=me).where(FollowUp.due_on <= clock.local_day(now))
+    owed = followups.due_query(now, due="owed", assignee_ids=me)
     rows = task_rows.rows_of(("owed", clock.local_day(now)), lambda: followups.order(owed).limit(MOST_TASKS), now)
     lines, done = followups.day_of(db.session, me[0], now)
     total = sum(line.owed for line in lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -13,11 +14,12 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from markupsafe import Markup
 
-from admin_app import clock, look, people, prepared, words
+from admin_app import access, clock, look, people, prepared, words
 from admin_app.choices import AuditVerb, Choice, Grade
 from admin_app.columns import field_of
 from admin_app.database import db
 from admin_app.models import Campaign, Customer
+from admin_app.rules import photos
 from admin_app.rules.timeline import Event
 
 KIND_LABELS = {
@@ -44,6 +46,7 @@ class Line:
     at: dt.datetime | None = None
     when: Any = ""
     tags: list[str] = field(default_factory=list)
+    photos: list[int] = field(default_factory=list)
 
 
 def days(events: list[Event], now: dt.datetime) -> list[tuple[str, list[Line]]]:
@@ -54,11 +57,19 @@ def days(events: list[Event], now: dt.datetime) -> list[tuple[str, list[Line]]]:
         day = clock.local_day(event.at)
         return f"{day.isoformat()} {words.weekday(day)}"
 
-    return [(name, [_line(event, now) for event in group]) for name, group in groupby(events, heading)]
+    shown = photos_of(event.row for event in events if event.kind == "visit")
+    return [(name, [_line(event, now, shown) for event in group]) for name, group in groupby(events, heading)]
 
 
-def _line(event: Event, now: dt.datetime) -> Line:
+def photos_of(visits: Iterable[Any]) -> dict[int, list[int]]:
+    """The keys of the photos by visit; the database is asked only where a visit has some."""
+    ids = [row.id for row in visits if row.photo_count]
+    return photos.of_visits(db.session, ids) if ids and access.can("photo") else {}
+
+
+def _line(event: Event, now: dt.datetime, shown: dict[int, list[int]]) -> Line:
     line: Line = WRITERS[event.kind](event.row)
+    line.photos = shown.get(event.row.id, []) if event.kind == "visit" else []
     line.at = event.at
     if event.ahead:
         left = (clock.local_day(event.at) - clock.local_day(now)).days

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from flask_babel import gettext as _
@@ -58,6 +59,7 @@ class LogForm:
     promise_due: str = ""
     gift: str = ""
     gift_count: str = "1"
+    gift_value: str = ""
     minutes: str = ""
     call_minutes: str = ""
     confirmed: bool = False
@@ -72,8 +74,9 @@ class LogForm:
         return cls(channel=one("channel", 24), result=one("result", 24), satisfaction=one("satisfaction", 2),
                    notes=[text.strip()[:60] for text in form.getlist("note")][:12], content=one("content", MOST_TEXT),
                    next=one("next", 8), own=one("own", 10), promise=one("promise"), promise_due=one("promise_due", 10),
-                   gift=one("gift", 80), gift_count=one("gift_count", 4), minutes=one("minutes", 4),
-                   call_minutes=one("call_minutes", 4), confirmed=form.get("confirmed") == "1")
+                   gift=one("gift", 80), gift_count=one("gift_count", 4), gift_value=one("gift_value", 12),
+                   minutes=one("minutes", 4), call_minutes=one("call_minutes", 4),
+                   confirmed=form.get("confirmed") == "1")
 
     def untouched(self) -> LogForm:
         """The same form with nothing but what was proposed."""
@@ -83,7 +86,7 @@ class LogForm:
     def folded(self) -> bool:
         """Whether the part with promise, gift and guidance may stay closed."""
         return not (self.promise or self.gift or self.minutes or {"promise", "promise_due", "gift", "gift_count",
-                                                                  "minutes"} & self.errors.keys())
+                                                                  "gift_value", "minutes"} & self.errors.keys())
 
     def words(self) -> str:
         """The content of the visit: the notes chosen, then what was written."""
@@ -93,7 +96,7 @@ class LogForm:
     def refuse(self, error: RuleError) -> None:
         """Put a rule's sentence at its field, or over the form."""
         names = {"next_on": "next", "guidance_minutes": "minutes", "what": "promise", "due_on": "promise_due",
-                 "name": "gift", "quantity": "gift_count"}
+                 "name": "gift", "quantity": "gift_count", "value": "gift_value"}
         self.errors[names.get(error.field or "", error.field or "form")] = str(error.message)
 
 
@@ -167,6 +170,23 @@ def whole(form: LogForm, name: str, least: int, most: int) -> int | None:
         return int(text)
     form.errors[name] = _("Give a whole number from %(least)s to %(most)s.", least=least, most=most)
     return None
+
+
+def gift_of(form: LogForm) -> dict[str, Any] | None:
+    """The columns of the gift that was given, None without one; errors stand in form.errors."""
+    if not form.gift:
+        if form.gift_value:
+            form.errors["gift"] = _("Say what was given.")
+        return None
+    value = None
+    if form.gift_value:
+        try:
+            value = round(Decimal(form.gift_value), 2)
+        except InvalidOperation:
+            value = None
+        if value is None or not value.is_finite() or not 0 <= value <= 1_000_000:
+            form.errors["gift_value"] = _("Give an amount in yuan.")
+    return {"name": form.gift, "quantity": whole(form, "gift_count", 1, 1_000) or 1, "value": value}
 
 
 def check(form: LogForm, today: dt.date) -> dict[str, Any]:

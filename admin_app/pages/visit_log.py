@@ -31,8 +31,9 @@ from admin_app.errors import Refused, RuleError
 from admin_app.models import Complaint, Customer, FollowUp, Gift, Promise, Visit
 from admin_app.pages import outbox, task_rows, visit_form
 from admin_app.pages.failures import safe_path
+from admin_app.pages.photos import uploaded
 from admin_app.pages.visit_form import LogForm
-from admin_app.rules import complaints, followups, privacy, quality, saving
+from admin_app.rules import complaints, followups, photos, privacy, quality, saving
 from admin_app.rules.followups import tasks
 
 bp = Blueprint("visit_log", __name__, url_prefix="/admin/visit/log")
@@ -191,24 +192,27 @@ def _take(form: LogForm, customer: Customer, task: Any, at: dt.datetime, key: st
     values = visit_form.check(form, today)
     rule_day = followups.next_date_by_rule(db.session, customer, now) if form.next == "rule" else None
     next_on = visit_form.next_day(form, rule_day, today)
-    gifts = visit_form.whole(form, "gift_count", 1, 1_000) if form.gift else None
+    gifts = visit_form.gift_of(form)
     if form.errors:
         return None
+    pictures = uploaded()
     visit = Visit(
         store_id=customer.store_id, customer_id=customer.id, staff_id=access.current().user_id, at=at,
         state=VisitState.DONE, outbound=True, purpose_kind=visit_form.purpose_of(task, customer),
         purpose=task.reason if task else None, vehicle_id=task.vehicle_id if task else None,
         followup_id=task.id if task else None, next_on=next_on, **values)
     _keep(visit, now)
+    if pictures:
+        photos.add(db.session, visit, pictures, at)
     if form.confirmed and tasks.effective(visit) and access.may_change(db.session, customer):
         quality.confirm(db.session, customer, now, visit)
     if form.promise:
         _keep(Promise(store_id=customer.store_id, customer_id=customer.id, what=form.promise, visit_id=visit.id,
                       by_id=access.current().user_id, due_on=visit_form.read_day(form.promise_due),
                       state=PromiseState.OPEN), at)
-    if form.gift:
-        _keep(Gift(store_id=customer.store_id, customer_id=customer.id, name=form.gift, quantity=gifts or 1,
-                   visit_id=visit.id, by_id=access.current().user_id, given_on=today), now)
+    if gifts:
+        _keep(Gift(store_id=customer.store_id, customer_id=customer.id, visit_id=visit.id,
+                   by_id=access.current().user_id, given_on=today, **gifts), now)
     complaint = _complain(visit, now)
     location = _onward(customer, task, now)
     once.take(db.session, key, location)
@@ -277,8 +281,7 @@ def next_task(now: dt.datetime, behind: Any) -> Any:
 
 def due_now(now: dt.datetime) -> Any:
     """What the person owes: overdue and today."""
-    return followups.due_query(now, due="all", assignee_ids=[access.current().user_id or 0]).where(
-        FollowUp.due_on <= clock.local_day(now))
+    return followups.due_query(now, due="owed", assignee_ids=[access.current().user_id or 0])
 
 
 # ---------------------------------------------------------------- showing

@@ -18,12 +18,12 @@ from flask_babel import lazy_gettext as _l
 from admin_app import access, clock
 from admin_app.access import Actor
 from admin_app.choices import Assignee, AuditVerb, Confidentiality, Purpose, Trigger
+from admin_app.due_index import GRADES
 from admin_app.errors import Refused, RuleError
 from admin_app.models import AuditEntry, Customer, FollowUp, FollowUpRule, Role, Store, User
 from admin_app.rules import followups
 from admin_app.rules.customers import BUYING, keep_for
 from admin_app.rules.followups import tasks
-from admin_app.rules.followups.due import GRADES
 
 CLAIMED, PUT_BACK = "claimed from the pool", "put back into the pool"  # what the audit says
 FIRST_TASK = "公海认领：首次联系"  # stored, so in the store's language

@@ -14,7 +14,7 @@ from admin_app.models import Store
 HOURS = re.compile(r"(?:([01]?\d|2[0-3]):([0-5]\d)|(24):(00))")
 # Limits and clocks that mean nothing at 0; the others (a cap of 0 contacts, no reveals without a task) do.
 AT_LEAST_ONE = ("customers_each", "tasks_each", "contact_cap_days", "acknowledge_minutes", "understand_minutes",
-                "propose_minutes", "finish_minutes", "recall_days", "recall_tries")
+                "propose_minutes", "finish_minutes", "recall_days", "recall_tries", "coverage_days")
 
 
 def prepare(session: Any, store: Store, now: dt.datetime) -> None:

@@ -14,8 +14,7 @@ import sqlalchemy as sa
 
 from admin_app import clock, prepared
 from admin_app.choices import BirthdayCalendar, ComplaintState, FollowUpState, PromiseState
-from admin_app.models import Complaint, Customer, FollowUp, Promise
-from admin_app.rules import followups
+from admin_app.models import Complaint, Customer, DueTask, FollowUp, Promise
 from admin_app.rules.customers import BUYING, GRADE_WINDOW
 from admin_app.rules.followups import calendar
 
@@ -91,14 +90,13 @@ def owed(session: Any, now: dt.datetime) -> Owed:
     """What is due today and overdue, by whose task it is."""
     session.flush()
     today = clock.local_day(now)
-    rows = prepared.few(session, ("owed by person", today), lambda: _owed(today, now))
+    rows = prepared.few(session, ("owed by person", today), lambda: _owed(today))
     return {person: (due, late) for person, due, late in rows}
 
 
-def _owed(today: dt.date, now: dt.datetime) -> Any:
-    parts = [sa.func.sum(sa.case((part, 1), else_=0)) for part in (FollowUp.due_on == today, FollowUp.due_on < today)]
-    return followups.due_query(now, due="all").where(FollowUp.due_on <= today).with_only_columns(
-        FollowUp.assignee_id, *parts).group_by(FollowUp.assignee_id)
+def _owed(today: dt.date) -> Any:
+    parts = [sa.func.sum(sa.case((part, 1), else_=0)) for part in (DueTask.due_on == today, DueTask.due_on < today)]
+    return sa.select(DueTask.assignee_id, *parts).where(DueTask.due_on <= today).group_by(DueTask.assignee_id)
 
 
 def customers_kept(session: Any, people: Sequence[Any]) -> dict[int, int]:

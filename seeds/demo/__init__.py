@@ -10,6 +10,7 @@ parties.py   campaigns with guests, costs and their outcome
 quality.py   files confirmed, files on the desk twice
 consents.py  what the customers consent to
 traces.py    score periods, changes and look-ups of the last weeks
+visiting.py  photos of visits, credit that changed, reports that a manager has read
 bulk.py      rows in large numbers, for measuring
 """
 
@@ -21,7 +22,7 @@ from typing import Any
 from admin_app import access
 from admin_app.rules import complaints
 from admin_app.rules.scores.rollup import rebuilding
-from seeds.demo import consents, parties, quality, story, traces, troubles
+from seeds.demo import consents, parties, quality, story, traces, troubles, visiting
 from seeds.demo.world import World, begin
 
 SEED = 20260101
@@ -45,6 +46,7 @@ def make(session: Any, now: dt.datetime, *, customers: int = CUSTOMERS, closed_m
         parties.make(world, files)
         traces.make(world, files)
         traces.changes(world, files)
+        visiting.make(world)
         world.writer.flush()
         story.recent(world, files)
         quality.stale(world, files)

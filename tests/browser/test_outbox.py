@@ -15,6 +15,7 @@ from admin_app.database import db
 from tests.browser.conftest import wider_than_its_window
 from tests.cast import PASSWORD
 from tests.factories import make_customer, make_followup
+from tests.rules.test_photos import jpeg
 from tests.screens.daily_support import all_of
 
 Tab = Callable[..., Page]
@@ -185,3 +186,27 @@ def test_a_draft_holds_no_phone_and_goes_at_sign_out(tab: Tab, task: str) -> Non
     page.wait_for_url("**/login")
     assert page.evaluate(KEPT) == []
     assert page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('caredesk-log-')).length") == 0
+
+
+def test_photos_taken_without_a_signal_wait_with_the_draft_and_are_sent_along(tab: Tab, task: str) -> None:
+    page = tab("sales_consultant", phone=True, breaks=True)
+    fill(page, task)
+    page.set_input_files("input[data-photos]", [
+        {"name": f"{number}.jpg", "mimeType": "image/jpeg", "buffer": jpeg(2400, 1200, place=True)}
+        for number in range(2)])
+    expect(page.locator("[data-photo-list] li")).to_have_count(2)
+    page.goto(task)  # the page is opened anew: words and photos are still there
+    expect(page.locator("[data-photo-list] li")).to_have_count(2)
+    page.locator("[data-photo-out]").first.tap()
+    expect(page.locator("[data-photo-list] li")).to_have_count(1)
+    page.context.set_offline(True)
+    save(page)
+    expect(page.locator("[data-outbox] [data-say]")).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.locator("[data-sent-box] a")).to_be_visible()
+    check_one_row()
+    assert [(row.width, row.height) for row in all_of(m.Photo)] == [(1600, 800)]
+    assert page.evaluate(KEPT) == []
+    page.goto(f"/admin/visit/details/?id={all_of(m.Visit)[0].id}")
+    picture = page.locator(".photos img")
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 240

@@ -29,7 +29,7 @@ from admin_app.models import (
 from admin_app.rules import requests
 from admin_app.scope import INTERNAL
 
-CUSTOMER, FILE = ["customer"], ["contact", "visit", "promise", "gift"]
+CUSTOMER, FILE = ["customer"], ["contact", "visit", "promise", "gift", "photo"]
 SERVICE = ["vehicle", "vehicle_owner", "repair_order"]
 COMPLAINT = ["complaint", "complaint_step"]
 CAMPAIGN = ["campaign", "campaign_member", "campaign_cost"]

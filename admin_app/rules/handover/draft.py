@@ -14,11 +14,11 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from admin_app import access, clock
+from admin_app.due_index import GRADES
 from admin_app.errors import RuleError
 from admin_app.models import Complaint, Customer, FollowUp, Role, User
 from admin_app.rules.complaints import people as complaint_people
 from admin_app.rules.complaints.intake import caller_for
-from admin_app.rules.followups.due import GRADES
 from admin_app.rules.handover import who
 from admin_app.rules.handover.holdings import BY_NAME, CUSTOMER, DUTY, HOLDINGS, counts
 from admin_app.rules.handover.shares import Shares
