@@ -32,7 +32,8 @@ def due_query(now: dt.datetime, *, due: str = "today", assignee_ids: Collection[
     return statement.where(*_asked(clock.local_day(now), due, assignee_ids, reason))
 
 
-def _asked(today: dt.date, due: str, assignee_ids: Collection[int | None] | None, reason: str | None) -> list[Any]:
+def _asked(today: dt.date, due: str, assignee_ids: Collection[int | None] | None,
+           reason: str | None) -> list[Any]:
     found = _within(due, today)
     if assignee_ids is not None:
         found.append(_whose(assignee_ids))
