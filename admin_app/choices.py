@@ -173,6 +173,16 @@ class ConsentSource(Choice):
     WEB = "web", _l("Form on the web"), "quiet"
 
 
+class BlockCode(Choice):
+    """Why a customer is not contacted for marketing."""
+
+    ERASED = "erased", _l("Deleted"), "quiet"
+    DO_NOT_DISTURB = "do_not_disturb", _l("No marketing contact"), "late"
+    CONSENT_WITHDRAWN = "consent_withdrawn", _l("Consent withdrawn"), "late"
+    CONTACT_CAP = "contact_cap", _l("Contacted often enough"), "soon"
+    QUIET_HOURS = "quiet_hours", _l("Quiet hours"), "quiet"
+
+
 class VisitState(Choice):
     PLANNED = "planned", _l("Planned"), "open"
     DONE = "done", _l("Done"), "good"

@@ -91,8 +91,10 @@ class Store(Row, db.Model):
     tasks_each: Mapped[int] = c.whole(_l("Tasks a person can do in a day"), default=40, server_default="40")
     claims_each: Mapped[int] = c.whole(_l("Customers a person may claim from the pool in a day"), default=20, server_default="20")
     reveals_each: Mapped[int] = c.whole(_l("Numbers a person may reveal a day without a task"), default=30, server_default="30")
-    contact_cap: Mapped[int] = c.whole(_l("Most marketing contacts in the period"), default=5, server_default="5")
-    contact_cap_days: Mapped[int] = c.whole(_l("Period of the contact cap in days"), default=30, server_default="30")
+    contact_cap: Mapped[int] = c.whole(_l("Most marketing contacts in the period"), default=5, server_default="5", group=_l("Contacting customers"), help=_l("Every outbound contact of every department counts; only marketing is held back."))
+    contact_cap_days: Mapped[int] = c.whole(_l("Period of the contact cap in days"), default=30, server_default="30", group=_l("Contacting customers"))
+    quiet_from: Mapped[str | None] = c.text(_l("Quiet hours from"), 5, default="20:30", server_default="20:30", group=_l("Contacting customers"), help=_l("Nobody is called for marketing then. Empty: no quiet hours."))
+    quiet_until: Mapped[str | None] = c.text(_l("Quiet hours until"), 5, default="09:00", server_default="09:00", group=_l("Contacting customers"), help=_l("May lie after midnight."))
     show_colleagues: Mapped[bool] = c.yes(_l("Colleagues see each other's score lines"))
     acknowledge_minutes: Mapped[int] = c.whole(_l("Complaint acknowledged within"), default=30, server_default="30", unit=_l("minutes"), group=_l("Complaints"), help=_l("Counted in store hours."))
     understand_minutes: Mapped[int] = c.whole(_l("Complaint understood within"), default=120, server_default="120", unit=_l("minutes"), group=_l("Complaints"), help=_l("Counted in store hours."))
@@ -323,6 +325,7 @@ class Customer(StoreRow, db.Model):
     confidential_until: Mapped[dt.date | None] = c.day(_l("Confidential until"), group=CARE)
     do_not_disturb: Mapped[bool] = c.yes(_l("No marketing contact"), filtered=True, group=CARE)
     marketing_withdrawn: Mapped[bool] = c.yes(_l("Consent to marketing withdrawn"), filtered=True, readonly=True, group=CARE)
+    marketing_blocked_until: Mapped[dt.date | None] = c.day(_l("Marketing contacts again from"), filtered=True, readonly=True, group=CARE)
     lost_reason: Mapped[str | None] = c.text(_l("Why lost"), 200, group=CARE, names=("战败原因", "流失原因"))
 
     last_contact_at: Mapped[dt.datetime | None] = c.moment(_l("Last contact"), listed=True, filtered=True, readonly=True, group=CARE, names=("最近联系", "上次联系", "最后跟进"))
@@ -639,6 +642,9 @@ class FollowUp(StoreRow, db.Model):
     visit_id: Mapped[int | None] = c.link(_l("Done by the visit"), "visit", readonly=True)
     closed_at: Mapped[dt.datetime | None] = c.moment(_l("Settled"), readonly=True)
     closed_by_id: Mapped[int | None] = c.link(_l("Settled by"), "user", readonly=True)
+    allowed_at: Mapped[dt.datetime | None] = c.moment(_l("Contact allowed"), readonly=True)
+    allowed_by_id: Mapped[int | None] = c.link(_l("Allowed by"), "user", readonly=True, constraint=False)
+    allowed_reason: Mapped[str | None] = c.text(_l("Why it was allowed"), 200, readonly=True)
 
     def __str__(self) -> str:
         return self.reason
@@ -651,10 +657,10 @@ class DueTask(db.Model):
     __table_args__ = (
         # the list of one person and its counts, from the index alone
         sa.Index("ix_due_task_person", "assignee_id", "due_at", "urgency", "id", "due_on", "rule_id", "store_id",
-                 "confidentiality", "owner_id", "advisor_id", "customer_id"),
+                 "confidentiality", "owner_id", "advisor_id", "customer_id", "blocked_until"),
         # the counts of everybody
         sa.Index("ix_due_task_day", "store_id", "due_on", "assignee_id", "owner_id", "advisor_id", "confidentiality",
-                 "customer_id", "rule_id"),
+                 "customer_id", "rule_id", "blocked_until"),
         sa.Index("ix_due_task_order", "due_at", "urgency", "id"),  # the list of everybody
         sa.Index("ix_due_task_customer", "customer_id"),
     )
@@ -670,6 +676,7 @@ class DueTask(db.Model):
     advisor_id: Mapped[int | None] = mapped_column(sa.Integer)
     confidentiality: Mapped[str] = c.choice(_l("Confidentiality"), ch.Confidentiality, nullable=False)
     urgency: Mapped[int] = mapped_column(sa.Integer)
+    blocked_until: Mapped[dt.date | None] = mapped_column(sa.Date)
 
 
 # ---------------------------------------------------------------- complaints

@@ -32,6 +32,7 @@ WORDS, PEOPLE = "fixed words", "people, at most MOST_PEOPLE"
 HAND_MADE: dict[str, dict[str, str]] = {
     "campaign.html": {"state": WORDS, "feedback": WORDS},
     "complaint.html": {"": WORDS},
+    "customer_consent.html": {"source": WORDS},
     "desk/toolbar.html": {"filter-pick": WORDS, "arg": "filters, which are checked one by one"},
     "import/columns.html": {"sheet": WORDS, "template_id": "import_template", "field-": WORDS, "word|": WORDS},
     "import/upload.html": {"store": "store"},

@@ -7,9 +7,8 @@ from importlib.util import find_spec
 
 from flask import Flask
 
-PAGES = ("sign_in", "account", "break_glass", "home", "followups", "visit_log", "customer", "search", "reveal",
-         "complaints", "campaign", "scores", "imports", "duplicates", "merging", "quality", "recycle", "requests",
-         "prints", "notifications", "photos", "jobs", "health", "handover", "pool")
+         "sign_in", "account", "break_glass", "home", "followups", "visit_log", "customer", "search",
+         "reveal", "complaints", "campaign", "scores", "imports", "duplicates", "merging", "quality", "recycle", "requests", "prints", "notifications", "photos", "jobs", "health", "handover", "pool", "team_work", "calendar", "consent")
 
 
 def register(app: Flask) -> None:

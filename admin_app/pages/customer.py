@@ -11,7 +11,15 @@ from flask import Blueprint, Flask, abort, flash, redirect, render_template, req
 from flask_babel import gettext as _
 
 from admin_app import access, access_log, clock, look, menu, people, prepared
-from admin_app.choices import ComplaintState, FollowUpState, Grade, PromiseState, RepairState, RequestVerb
+from admin_app.choices import (
+    ComplaintState,
+    FollowUpState,
+    Grade,
+    PromiseState,
+    Purpose,
+    RepairState,
+    RequestVerb,
+)
 from admin_app.clock import utcnow
 from admin_app.columns import fields
 from admin_app.database import db
@@ -26,8 +34,9 @@ from admin_app.models import (
     RepairOrder,
     Vehicle,
 )
-from admin_app.pages import stream_words, task_rows
+from admin_app.pages import consent, stream_words, task_rows
 from admin_app.rules import customers, merging, privacy, quality, requests, timeline
+from admin_app.rules.followups.blocking import MARKETING, blocked_by, standing
 
 bp = Blueprint("customer_page", __name__, url_prefix="/admin/customer")
 
@@ -78,7 +87,9 @@ def details() -> Any:
         next_tone=_next_tone(customer, now), may_change=access.may_change(db.session, customer),
         merges=_merges(customer), lacking=[] if cars else quality.lacking(db.session, customer),
         unconfirmed=quality.is_stale(customer, people.store_of(customer.store_id), clock.local_day(now)),
-        asks_delete=requests.may_ask(actor, "customer", RequestVerb.DELETE))
+        asks_delete=requests.may_ask(actor, "customer", RequestVerb.DELETE),
+        block=blocked_by(customer, Purpose.CARE, now, people.store_of(customer.store_id)),
+        **consent.shown(customer.id, counts))
 
 
 def _customer() -> Customer:
@@ -172,7 +183,8 @@ def _next_tone(customer: Customer, now: dt.datetime) -> str:
 
 
 MOST_TASKS = 12
-TASK = ("id", "reason", "due_on", "due_at", "customer_id", "source_table", "source_id", "assignee_id")
+TASK = ("id", "reason", "due_on", "due_at", "customer_id", "source_table", "source_id", "assignee_id", "purpose",
+        "allowed_at")
 
 
 def _tasks(customer: Customer, counts: dict[str, int]) -> list[Any]:
@@ -197,8 +209,11 @@ def _open_matters(customer: Customer, tasks: list[Any], promises: list[Any], cou
                   now: dt.datetime) -> list[OpenTask]:
     """Open follow-ups, promises, complaints and repair orders, as the person may see them."""
     found: list[OpenTask] = []
+    store = people.store_of(customer.store_id)
     for task in tasks:
         words, tone, _late = task_rows.due_words(task, now)
+        if standing(customer, now, store, task) is not None and task.purpose in MARKETING:
+            words, tone = _("held back"), ""
         found.append(OpenTask(task.reason, task_rows.log_address(task), words, tone))
     for promise in [one for one in promises if one.state == PromiseState.OPEN][:6]:
         late = promise.due_on < clock.local_day(now)

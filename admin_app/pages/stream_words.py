@@ -15,7 +15,7 @@ from flask_babel import ngettext
 from markupsafe import Markup
 
 from admin_app import access, clock, look, people, prepared, words
-from admin_app.choices import AuditVerb, Choice, Grade
+from admin_app.choices import AuditVerb, Choice, ConsentState, Grade
 from admin_app.columns import field_of
 from admin_app.database import db
 from admin_app.models import Campaign, Customer
@@ -24,7 +24,8 @@ from admin_app.rules.timeline import Event
 
 KIND_LABELS = {
     "visit": _l("Contacts"), "complaint": _l("Complaints"), "repair_order": _l("Repairs"), "campaign": _l("Campaigns"),
-    "promise": _l("Promises"), "gift": _l("Gifts"), "followup": _l("Follow-ups"), "change": _l("Changes"),
+    "promise": _l("Promises"), "gift": _l("Gifts"), "followup": _l("Follow-ups"),
+    "consent": _l("Consents"), "change": _l("Changes"),
 }
 CHANNEL_ICONS = {"phone": "phone", "wechat": "chat", "sms": "chat", "online": "chat", "email": "mail", "store": "store",
                  "home": "car", "event": "horn", "fair": "horn", "association": "people"}
@@ -144,6 +145,13 @@ def _followup(row: Any) -> Line:
                 by=_person(row, "assignee"), href=f"/admin/followup/details/?id={row.id}")
 
 
+def _consent(row: Any) -> Line:
+    said = f"{look.label_of(row.source)} · {_('text %(version)s', version=row.text_version)}"
+    return Line("shield", look.label_of(row.purpose), what=said, body=row.note or "", badge=row.state,
+                by=_person(row, "by"), href=f"/admin/consent/details/?id={row.id}",
+                tone="late" if row.state == ConsentState.WITHDRAWN else "")
+
+
 def _change(row: Any) -> Line:
     if row.verb == AuditVerb.MERGE:
         before, after = (row.changes or {}).get("merged_id") or [None, None]
@@ -185,4 +193,4 @@ def _value(about: Any, value: Any) -> str:
 
 
 WRITERS = {"visit": _visit, "complaint": _complaint, "repair_order": _order, "campaign": _member, "promise": _promise,
-           "gift": _gift, "followup": _followup, "change": _change}
+           "gift": _gift, "followup": _followup, "consent": _consent, "change": _change}

@@ -44,9 +44,10 @@ def init_app(app: Any) -> None:
 
 # What a line says of a task and of its customer.
 TASK = ("id", "customer_id", "reason", "rule_id", "assignee_id", "due_on", "due_at", "channel", "purpose", "state",
-        "script", "vehicle_id", "source_table", "source_id", "expires_on", "first_due_on", "snooze_count", "note")
+        "script", "vehicle_id", "source_table", "source_id", "expires_on", "first_due_on", "snooze_count", "note",
+        "allowed_at", "allowed_by_id", "allowed_reason")
 CUSTOMER = ("id", "name", "phone", "grade", "tier", "stage", "store_id", "model_wish", "channel", "hours",
-            "do_not_disturb", "marketing_withdrawn")
+            "do_not_disturb", "marketing_withdrawn", "marketing_blocked_until")
 Task = namedtuple("Task", (*TASK, "rule_name", "trigger", "car"))  # type: ignore[misc]
 Person = namedtuple("Person", CUSTOMER)  # type: ignore[misc]
 

@@ -19,6 +19,7 @@ PUBLIC = {"static", "admin.static", "root", "sign_in.sign_in", "sign_in.sign_out
 SIGNED_IN = {
     "account.reminders",
     "handover.people", "handover.person", "handover.give", "pool.show", "pool.claim",
+    "team_work.show", "team_work.share", "calendar.show",
     "account.password", "account.agreement", "admin.index", "home.home", "home.today", "home.dialogs", "followups.show",
     "followups.act", "followups.bulk", "followups.undo", "visit_log.show", "visit_log.save", "visit_log.token",
     "photos.show", "customer_page.details", "search.find",
@@ -26,7 +27,8 @@ SIGNED_IN = {
     "campaign_page.step", "campaign_page.member", "scores.page", "scores.rows", "scores.note", "scores.confirm",
     "recycle.show", "recycle.restore", "imports.show", "imports.upload", "imports.step", "imports.state",
     "imports.columns", "imports.run", "imports.undo", "imports.errors",
-    "customer_page.confirm", "duplicates.show", "duplicates.check", "quality.page", "quality.rows",
+    "customer_page.confirm", "consent_page.record", "duplicates.show", "duplicates.check", "quality.page",
+    "quality.rows",
     "prints.customer", "prints.day", "prints.callback", "requests.show",
     "requests.ask_form", "requests.ask", "requests.decide", "requests.withdraw", "requests.use", "notifications.show",
     "notifications.read"}

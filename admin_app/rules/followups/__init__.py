@@ -10,11 +10,14 @@ calendar.py  birthdays (solar and lunar), anniversaries and festivals
 contacts.py  what a contact settles, what it makes pointless, and the next one
 tasks.py     done, snoozed, skipped, given to somebody else; the customer's next date
 due.py       the due list, its order, the progress of the day
-blocking.py  who must not be contacted for marketing now
+blocking.py  who must not be contacted for marketing now, why and until when
+capping.py   the contact cap over all departments
+allowing.py  a manager allows a blocked contact once
 """
 
 from __future__ import annotations
 
+from admin_app.rules.followups.allowing import allow, may_allow
 from admin_app.rules.followups.blocking import MARKETING, blocked
 from admin_app.rules.followups.contacts import after_visit, next_date_by_rule
 from admin_app.rules.followups.dated import make_dated, preview
@@ -33,7 +36,7 @@ from admin_app.rules.followups.tasks import (
 )
 
 __all__ = [
-    "MARKETING", "OPEN_STATES", "Line", "after_visit", "blocked", "day_of", "done", "due_query", "make_dated",
-    "next_date_by_rule", "on_event", "order", "plan", "preview", "progress", "reassign", "refresh_customers",
-    "settle_history", "settle_source", "skip", "snooze", "tally", "unassigned",
+    "MARKETING", "OPEN_STATES", "Line", "after_visit", "allow", "blocked", "day_of", "done", "due_query", "make_dated",
+    "may_allow", "next_date_by_rule", "on_event", "order", "plan", "preview", "progress", "reassign",
+    "refresh_customers", "settle_history", "settle_source", "skip", "snooze", "tally", "unassigned",
 ]

@@ -26,7 +26,7 @@ import sqlalchemy as sa
 from admin_app import clock, prepared
 from admin_app.choices import FollowUpState, Purpose, Stage, Trigger, VisitResult, VisitState
 from admin_app.models import Customer, FollowUp, FollowUpRule, Store, User, Visit
-from admin_app.rules.followups import rules, tasks
+from admin_app.rules.followups import allowing, capping, rules, tasks
 from admin_app.rules.followups.blocking import MARKETING, opted_out
 from admin_app.rules.followups.events import fire
 from admin_app.rules.followups.tasks import effective
@@ -41,32 +41,37 @@ def after_visit(session: Any, visit: Visit, now: dt.datetime, fresh: bool = True
     fresh: the contact has just been entered or carried out; False for a later correction, which only moves the date.
     """
     customer = session.get(Customer, visit.customer_id)
+    capped: dict[int, dt.date | None] | None = None
     if visit.state == VisitState.DONE and customer is not None:
         if fresh:
-            _enter(session, visit, customer, now)
+            capped = {customer.id: _enter(session, visit, customer, now)}
         else:
             _correct(session, visit, customer, now)
-    tasks.refresh_customers(session, {visit.customer_id}, contacts=True)
+    tasks.refresh_customers(session, {visit.customer_id}, contacts=True, capped=capped)
 
 
-def _enter(session: Any, visit: Visit, customer: Customer, now: dt.datetime) -> None:
-    owed, overtaken = _standing(session, visit)
+def _enter(session: Any, visit: Visit, customer: Customer, now: dt.datetime) -> dt.date | None:
+    """Returns the day until which the contact cap blocks the customer now."""
+    owed, overtaken, capped = _standing(session, visit)
     _settle(session, visit, owed, now, overtaken)
     _next(session, visit, customer, owed, now, overtaken)
+    return capped
 
 
 Owed = list[tuple[FollowUp, str]]
 
 
-def _standing(session: Any, visit: Visit) -> tuple[Owed, bool]:
-    """The customer's open tasks with their triggers, save those that this visit has made, the oldest due first; and
-    whether the customer was contacted again after this visit, which makes it history."""
+def _standing(session: Any, visit: Visit) -> tuple[Owed, bool, dt.date | None]:
+    """The customer's open tasks with their triggers, save those that this visit has made, the oldest due first;
+    whether the customer was contacted again after this visit, which makes it history; and the day until which the
+    contact cap blocks him."""
     session.flush()
     found = prepared.few(session, "tasks of a visit", _of_visit, customer=visit.customer_id, at=visit.at,
                           visit=visit.id)
-    overtaken = any(row[-1] for row in found)
+    overtaken = any(row.later for row in found)
+    capped = capping.ends(found[0].cap, found[0].cap_days, found[0].cap_contact)
     return [(prepared.adopt(session, FollowUp, row), row.trigger or Trigger.MANUAL) for row in found
-            if row.id is not None], overtaken
+            if row.id is not None], overtaken, capped
 
 
 def _of_visit() -> Any:
@@ -74,7 +79,8 @@ def _of_visit() -> Any:
     later = sa.exists().where(
         Visit.customer_id == Customer.id, Visit.state == VisitState.DONE,
         Visit.at > prepared.given("at", Visit.at.type), Visit.id != prepared.given("visit"))
-    return sa.select(*prepared.whole(FollowUp), FollowUpRule.trigger.label("trigger"), later.label("later")).join_from(
+    return sa.select(*prepared.whole(FollowUp), FollowUpRule.trigger.label("trigger"), later.label("later"),
+                     *capping.columns_of_one()).join_from(
         Customer, FollowUp, sa.and_(
             FollowUp.customer_id == Customer.id, FollowUp.state.in_(tasks.OPEN_STATES),
             sa.or_(FollowUp.source_table.is_(None), FollowUp.source_table != "visit",
@@ -99,6 +105,7 @@ def purpose_of(visit: Visit, task: FollowUp | None) -> Purpose | None:
 def _settle(session: Any, visit: Visit, owed: Owed, now: dt.datetime, overtaken: bool) -> None:
     task = named(session, visit)
     if task is not None and task.state in tasks.OPEN_STATES:
+        allowing.use_up(task)
         if not effective(visit):
             _replan(task, visit, now)
         elif _trigger(task, owed) != Trigger.FILE_STALE:
@@ -214,7 +221,7 @@ def _correct(session: Any, visit: Visit, customer: Customer, now: dt.datetime) -
     if visit.next_on is None:
         if agreed is not None:
             tasks.close(session, agreed, FollowUpState.VOID, now, note=SUPERSEDED)
-            owed, overtaken = _standing(session, visit)
+            owed, overtaken, _capped = _standing(session, visit)
             if effective(visit) and not overtaken:
                 _next(session, visit, customer, owed, now, False)
         return

@@ -20,9 +20,9 @@ import sqlalchemy as sa
 from admin_app import access, audit
 from admin_app.choices import AuditVerb, FollowUpState, Stage, Trigger
 from admin_app.models import Customer, FollowUp, FollowUpRule, Store
-from admin_app.rules.followups import cases, confirming, making, rules
+from admin_app.rules.followups import capping, cases, confirming, making, rules
 from admin_app.rules.followups.staff import Staff
-from admin_app.rules.followups.tasks import OPEN_STATES, forget, refresh_customers, refresh_store
+from admin_app.rules.followups.tasks import OPEN_STATES, forget, refresh_customers, refresh_store, set_caps
 from admin_app.rules.scores import rollup
 
 CHUNK = 2000
@@ -50,6 +50,7 @@ def make_dated(session: Any, today: dt.date, now: dt.datetime) -> dict[str, int]
                 counts[rule.code] += len(making.insert(session, confirming.tasks(
                     session, rule, store, staff, today, now)))
             refresh_store(session, store.id)
+            set_caps(session, capping.different_in_store(session, store, today))
     return dict(counts)
 
 

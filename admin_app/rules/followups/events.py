@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from admin_app import access, clock
-from admin_app.choices import OffsetUnit, PromiseState, Trigger
+from admin_app.choices import CampaignKind, OffsetUnit, PromiseState, Purpose, Trigger
 from admin_app.models import Campaign, Customer, FollowUp, Store
 from admin_app.rules.followups import making, rules
 from admin_app.rules.followups.staff import Staff
@@ -97,7 +97,14 @@ def _complaint(session: Any, complaint: Any, now: dt.datetime) -> Facts:
 
 
 def _invited(session: Any, member: Any, now: dt.datetime) -> Facts:
-    return member.invited_at or now, "1", {"preferred": member.invited_by_id}
+    return member.invited_at or now, "1", _of_campaign(session, member)
+
+
+def _of_campaign(session: Any, member: Any) -> dict[str, Any]:
+    """Whoever invited comes first; a product recall is service and never blocked as marketing."""
+    campaign = session.get(Campaign, member.campaign_id)
+    recall = campaign is not None and campaign.kind == CampaignKind.RECALL
+    return {"preferred": member.invited_by_id, "purpose": Purpose.SERVICE if recall else None}
 
 
 def _attended(session: Any, member: Any, now: dt.datetime) -> Facts:
@@ -106,7 +113,7 @@ def _attended(session: Any, member: Any, now: dt.datetime) -> Facts:
 
 
 def _over(session: Any, member: Any, now: dt.datetime) -> Facts:
-    return now, "1", {"preferred": member.invited_by_id}
+    return now, "1", _of_campaign(session, member)
 
 
 def _promise(session: Any, promise: Any, now: dt.datetime) -> Facts:

@@ -87,7 +87,7 @@ BY_NAME = {one.name: one for one in HOLDINGS}
 # Links that say who did something: they keep the name of whoever has left.
 HISTORY: frozenset[tuple[str, str]] = frozenset({
     ("vehicle", "sold_by_id"), ("visit", "reviewed_by_id"), ("gift", "by_id"), ("photo", "by_id"),
-    ("followup", "closed_by_id"),
+    ("followup", "closed_by_id"), ("followup", "allowed_by_id"),
     ("complaint", "responsible_id"), ("complaint", "user_cause_approved_by_id"),
     ("complaint", "compensation_approved_by_id"), ("complaint", "finished_by_id"), ("complaint", "recalled_by_id"),
     ("complaint_step", "by_id"), ("campaign_member", "invited_by_id"), ("score_period", "closed_by_id"),
