@@ -7,8 +7,10 @@ from importlib.util import find_spec
 
 from flask import Flask
 
-         "sign_in", "account", "break_glass", "home", "followups", "visit_log", "customer", "search",
-         "reveal", "complaints", "campaign", "scores", "imports", "duplicates", "merging", "quality", "recycle", "requests", "prints", "notifications", "photos", "jobs", "health", "handover", "pool", "team_work", "calendar", "consent")
+PAGES = ("sign_in", "account", "break_glass", "home", "followups", "visit_log", "customer", "consent", "search",
+         "reveal", "complaints", "campaign", "scores", "imports", "duplicates", "merging", "quality", "recycle",
+         "requests", "prints", "notifications", "photos", "jobs", "health", "handover", "pool", "team_work",
+         "calendar")
 
 
 def register(app: Flask) -> None:
