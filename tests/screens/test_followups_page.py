@@ -100,9 +100,8 @@ def test_the_chosen_task_says_why_and_what_was_last(due: dict[str, int], sign_in
 
 
 def test_a_marketing_task_over_the_cap_says_not_now(due: dict[str, int], session: Any, cast: Any, sign_in: Any) -> None:
-    customer = make_customer(session, owner=cast.sales_consultant)
-    for number in range(5):
-        make_visit(session, customer, staff=cast.colleague, at=NOW - dt.timedelta(days=number + 1))
+    customer = make_customer(session, owner=cast.sales_consultant,
+                             marketing_blocked_until=TODAY + dt.timedelta(days=9))
     greeting = make_followup(session, customer, assignee=cast.sales_consultant, purpose=ch.Purpose.GREETING)
     session.commit()
     key = greeting.id
