@@ -1180,7 +1180,7 @@ class Robot(Row, db.Model):
     team_id: Mapped[int | None] = c.link(_l("Team"), "team", listed=True, help=_l("Empty: the whole store."))
     address: Mapped[str | None] = c.secret(_l("Webhook address"), help=_l("As the service shows it when the robot is added to the group."))
     secret: Mapped[str | None] = c.secret(_l("Signing secret"), help=_l("DingTalk and Feishu, where signing is switched on."))
-    active: Mapped[bool] = c.yes(_l("Active"), default=True, listed=True, filtered=True)
+    active: Mapped[bool] = c.yes(_l("Switched on"), default=True, listed=True, filtered=True)
     last_at: Mapped[dt.datetime | None] = c.moment(_l("Last sent"), listed=True, readonly=True)
     last_result: Mapped[str | None] = c.text(_l("Last answer"), 300, listed=True, readonly=True)
 

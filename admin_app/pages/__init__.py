@@ -9,7 +9,8 @@ from flask import Flask
 
 PAGES = ("sign_in", "account", "break_glass", "home", "followups", "visit_log", "customer", "consent", "search",
          "reveal", "complaints", "campaign", "scores", "imports", "duplicates", "merging", "quality", "recycle",
-         "requests", "prints", "notifications", "photos", "jobs", "health", "handover", "pool")
+         "requests", "prints", "notifications", "photos", "jobs", "health", "handover", "pool", "team_work",
+         "calendar")
 
 
 def register(app: Flask) -> None:

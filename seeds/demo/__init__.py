@@ -10,6 +10,7 @@ parties.py   campaigns with guests, costs and their outcome
 quality.py   files confirmed, files on the desk twice
 consents.py  what the customers consent to
 traces.py    score periods, changes and look-ups of the last weeks
+reminders.py notifications under the bell, a group robot
 visiting.py  photos of visits, credit that changed, reports that a manager has read
 bulk.py      rows in large numbers, for measuring
 """
@@ -22,7 +23,7 @@ from typing import Any
 from admin_app import access
 from admin_app.rules import complaints
 from admin_app.rules.scores.rollup import rebuilding
-from seeds.demo import consents, parties, quality, story, traces, troubles, visiting
+from seeds.demo import consents, parties, quality, reminders, story, traces, troubles, visiting
 from seeds.demo.world import World, begin
 
 SEED = 20260101
@@ -58,4 +59,5 @@ def make(session: Any, now: dt.datetime, *, customers: int = CUSTOMERS, closed_m
         rebuilding.rebuild_all(session)
         traces.close_periods(world, closed_months)
         complaints.escalate_due(session, now)
+        reminders.make(session, now)
     return world

@@ -19,6 +19,7 @@ PUBLIC = {"static", "admin.static", "root", "sign_in.sign_in", "sign_in.sign_out
 SIGNED_IN = {
     "account.reminders",
     "handover.people", "handover.person", "handover.give", "pool.show", "pool.claim",
+    "team_work.show", "team_work.share", "calendar.show",
     "account.password", "account.agreement", "admin.index", "home.home", "home.today", "home.dialogs", "followups.show",
     "followups.act", "followups.bulk", "followups.undo", "visit_log.show", "visit_log.save", "visit_log.token",
     "photos.show", "customer_page.details", "search.find",
