@@ -8,8 +8,8 @@ Effective: the customer was reached and the matter was spoken of (no result give
   ahead it stands, unless the visit sets a new one: then it is void;
 - other due tasks of the same person for the same purpose are done; of a car's insurance tasks one at a time, since
   three effective contacts are wanted; a visit without task and purpose covers the one task its person owed;
-- a re-callback is settled by the complaint alone, a promise by the promise alone (or by a visit that names it), a
-  file to be confirmed by the confirmation alone (rules/quality.py).
+- a re-callback is settled by the complaint alone, a promise or an inquiry by itself alone (or by a visit that names
+  it: what was said is then the inquiry's answer), a file to be confirmed by the confirmation alone (rules/quality.py).
 Not reached, wrong number, or "call later": the named task stays open, on the day the person chose ("call later"
 without a day: tomorrow). "Does not want calls" closes the task and makes no other unless a day was chosen.
 The next task: the day the person chose; else the rule of the grade. A visit entered after a later one is history
@@ -31,7 +31,7 @@ from admin_app.rules.followups.blocking import MARKETING, opted_out
 from admin_app.rules.followups.events import fire
 from admin_app.rules.followups.tasks import effective
 
-BY_THEIR_RECORD = (Trigger.COMPLAINT_FINISHED, Trigger.PROMISE_DUE, Trigger.FILE_STALE)
+BY_THEIR_RECORD = (Trigger.COMPLAINT_FINISHED, Trigger.PROMISE_DUE, Trigger.FILE_STALE, Trigger.INQUIRY)
 SUPERSEDED = "已有更近的联系"  # why a task is void: stored, so in the store's language
 
 
@@ -116,6 +116,10 @@ def _settle(session: Any, visit: Visit, owed: Owed, now: dt.datetime, overtaken:
 
 def _done(session: Any, task: FollowUp, visit: Visit, now: dt.datetime) -> None:
     tasks.close(session, task, FollowUpState.DONE, now, by=visit.staff_id, visit_id=visit.id)
+    if task.source_table == "inquiry":
+        from admin_app.rules import inquiries
+
+        inquiries.answered_by(session, task.source_id, visit, now)
 
 
 def _replan(task: FollowUp, visit: Visit, now: dt.datetime) -> None:
@@ -238,12 +242,13 @@ def _correct(session: Any, visit: Visit, customer: Customer, now: dt.datetime) -
         _agreed(session, visit, customer, visit.next_on, now)
 
 
-def _grade_rule(session: Any, customer: Any) -> Any:
+def _grade_rule(session: Any, customer: Any, today: dt.date) -> Any:
     """The rule of the grade. `customer`: the record, or a plain row with some of its columns."""
     enabled = rules.enabled(session, Trigger.CONTACT)
-    if not all(hasattr(customer, name) for rule in enabled for name in rules.asked(rule.condition)):
+    if any(rule.segment_id for rule in enabled) or not all(
+            hasattr(customer, name) for rule in enabled for name in rules.asked(rule.condition)):
         customer = session.get(Customer, customer.id)
-    return next((rule for rule in enabled if rules.holds(rule.condition, customer)), None)
+    return next((rule for rule in enabled if rules.fits(session, rule, customer, today)), None)
 
 
 def next_date_by_rule(session: Any, customer: Any, now: dt.datetime) -> dt.date | None:
@@ -252,7 +257,7 @@ def next_date_by_rule(session: Any, customer: Any, now: dt.datetime) -> dt.date 
 
 
 def _rule_day(session: Any, customer: Any, base: dt.datetime) -> dt.date | None:
-    rule = _grade_rule(session, customer)
+    rule = _grade_rule(session, customer, clock.local_day(base))
     if rule is None:
         return None
     return rules.due(rule, base, session.get(Store, customer.store_id) if rules.by_hours(rule) else None)[0]
@@ -262,7 +267,8 @@ def after_grade(session: Any, customer: Customer, now: dt.datetime) -> None:
     """The grade or stage was changed: an open grade task takes the new rule and may only come earlier; without a rule
     for the new grade (ordered, delivered, lost) it is void, and so is a first contact with a lost customer.
     """
-    rule, today = _grade_rule(session, customer), clock.local_day(now)
+    today = clock.local_day(now)
+    rule = _grade_rule(session, customer, today)
     found = session.execute(sa.select(FollowUp, FollowUpRule.trigger).join(
         FollowUpRule, FollowUpRule.id == FollowUp.rule_id).where(
         FollowUp.customer_id == customer.id, FollowUp.state.in_(tasks.OPEN_STATES),

@@ -12,7 +12,14 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from admin_app import access
-from admin_app.choices import CampaignState, ComplaintState, PromiseState, RepairState, VisitState
+from admin_app.choices import (
+    CampaignState,
+    ComplaintState,
+    InquiryState,
+    PromiseState,
+    RepairState,
+    VisitState,
+)
 from admin_app.models import (
     BY_TABLE,
     Campaign,
@@ -20,6 +27,7 @@ from admin_app.models import (
     Customer,
     CustomerReader,
     FollowUp,
+    Inquiry,
     Promise,
     RepairOrder,
     Visit,
@@ -75,6 +83,9 @@ HOLDINGS: tuple[Holding, ...] = (
             (("state", "not", "closed"), ("state", "not", "cancelled"))),
     Holding("complaints", _l("Complaints in charge"), "complaint", "owner_id", DUTY,
             lambda today: Complaint.state != ComplaintState.CLOSED, (("state", "not", "closed"),)),
+    Holding("inquiries", _l("Inquiries to answer"), "inquiry", "owner_id", DUTY,
+            lambda today: Inquiry.state.in_([InquiryState.OPEN, InquiryState.PLANNED]),
+            (("state", "not", "answered"), ("state", "not", "closed"))),
     Holding("campaigns", _l("Campaigns"), "campaign", "owner_id", DUTY,
             lambda today: Campaign.state != CampaignState.EVALUATED, (("state", "not", "evaluated"),)),
     Holding("teams", _l("Teams led"), "team", "manager_id", DUTY),
