@@ -14,7 +14,6 @@ from admin_app import choices as ch
 from admin_app import models as m
 from admin_app.access import ungated
 from admin_app.database import db
-from admin_app.rules import followups
 from tests.cast import NOW, TODAY
 from tests.factories import make_customer, make_followup, make_visit
 from tests.screens.daily_support import all_of, listed, one, send
@@ -101,15 +100,8 @@ def test_the_chosen_task_says_why_and_what_was_last(due: dict[str, int], sign_in
 
 
 def test_a_marketing_task_over_the_cap_says_not_now(due: dict[str, int], session: Any, cast: Any, sign_in: Any) -> None:
-<<<<<<< HEAD
-    customer = make_customer(session, owner=cast.sales_consultant)
-    for number in range(5):
-        make_visit(session, customer, staff=cast.colleague, at=NOW - dt.timedelta(days=number + 1))
-    followups.refresh_customers(session, {customer.id}, contacts=True)
-=======
     customer = make_customer(session, owner=cast.sales_consultant,
                              marketing_blocked_until=TODAY + dt.timedelta(days=9))
->>>>>>> origin/main
     greeting = make_followup(session, customer, assignee=cast.sales_consultant, purpose=ch.Purpose.GREETING)
     session.commit()
     key = greeting.id
