@@ -298,6 +298,14 @@ class OffsetUnit(Choice):
     WORK_MINUTES = "work_minutes", _l("working minutes"), "quiet"
 
 
+class DayKind(Choice):
+    """What a day of the calendar is, whatever the published calendar says."""
+
+    HOLIDAY = "holiday", _l("Holiday"), "good"
+    WORKING = "working", _l("Working day in place of a holiday"), "on"
+    CLOSED = "closed", _l("Store closed"), "quiet"
+
+
 class Purpose(Choice):
     """Why the customer is contacted; only marketing purposes can be blocked by the contact cap."""
 

@@ -94,6 +94,8 @@ SECTIONS = (
     )),
     Section(_l("Settings"), "sliders", (
         Entry(_l("Follow-up rules"), "/admin/followup_rule/", "followup_rule"),
+        Entry(_l("Segments"), "/admin/segment/", "segment"),
+        Entry(_l("Working calendar"), "/admin/calendar_day/", "calendar_day"),
         Entry(_l("Stores"), "/admin/store/", "store"),
         Entry(_l("Teams"), "/admin/team/", "team"),
         Entry(_l("Staff"), "/admin/user/", "user"),
@@ -160,7 +162,7 @@ def _allowed(entry: Entry) -> bool:
     from admin_app import access
 
     if entry.verb == "lead":
-        return access.current().manages and (entry.table is None or access.can(entry.table))
+        return access.leads() and (entry.table is None or access.can(entry.table))
     if entry.table is None:
         return entry.verb != "delete" or bool(access.binned())
     return access.can(entry.table, entry.verb)

@@ -592,6 +592,7 @@ class FollowUpRule(Row, db.Model):
     name: Mapped[str] = c.text(_l("Rule name"), 80, listed=True, searched=True)
     trigger: Mapped[str] = c.choice(_l("Trigger"), ch.Trigger, listed=True, filtered=True)
     condition: Mapped[dict[str, Any] | None] = c.data(_l("If"), help=_l("Values of customer fields, such as grade or tier."))
+    segment_id: Mapped[int | None] = c.link(_l("Segment"), "segment", filtered=True, constraint=False, help=_l("Only customers of this segment; the conditions beside it must hold as well."))
     offset: Mapped[int] = c.whole(_l("Offset"), listed=True, default=0, signed=True, help=_l("Negative: ahead of the date."))
     unit: Mapped[str] = c.choice(_l("Unit"), ch.OffsetUnit, listed=True, default=ch.OffsetUnit.DAYS)
     to_working_day: Mapped[bool] = c.yes(_l("Move to the next working day"))
@@ -605,6 +606,43 @@ class FollowUpRule(Row, db.Model):
     enabled: Mapped[bool] = c.yes(_l("Enabled"), default=True, listed=True, filtered=True)
     needs: Mapped[str | None] = c.text(_l("Waits for the table"), 40, readonly=True)
     source: Mapped[str | None] = c.text(_l("Source"), 80, help=_l("Handbook chapter or default."))
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Segment(Row, db.Model):
+    """客户细分: a saved rule over the customer's fields and facts; all of its clauses must hold."""
+
+    __tablename__ = "segment"
+
+    name: Mapped[str] = c.text(_l("Segment name"), 80, listed=True, searched=True)
+    store_id: Mapped[int | None] = c.link(_l("Store"), "store", listed=True, help=_l("Empty: for every store of the group."))
+    clauses: Mapped[list[dict[str, Any]] | None] = c.data(_l("Who belongs to it"), help=_l("Every line must hold."))
+    active: Mapped[bool] = c.yes(_l("In use"), default=True, listed=True, filtered=True)
+    note: Mapped[str | None] = c.text(_l("Note"), 200, listed=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CalendarDay(Row, db.Model):
+    """工作日历: a day on which a store works, or does not, other than the published calendar says."""
+
+    __tablename__ = "calendar_day"
+    __table_args__ = (
+        sa.Index("uq_calendar_day_store", "store_id", "day", unique=True,
+                 sqlite_where=sa.text(f"{LIVE} AND store_id IS NOT NULL"),
+                 postgresql_where=sa.text(f"{LIVE} AND store_id IS NOT NULL")),
+        sa.Index("uq_calendar_day_group", "day", unique=True,
+                 sqlite_where=sa.text(f"{LIVE} AND store_id IS NULL"),
+                 postgresql_where=sa.text(f"{LIVE} AND store_id IS NULL")),
+    )
+
+    day: Mapped[dt.date] = c.day(_l("Day"), listed=True, filtered=True)
+    kind: Mapped[str] = c.choice(_l("Kind of day"), ch.DayKind, default=ch.DayKind.HOLIDAY, listed=True, filtered=True)
+    name: Mapped[str] = c.text(_l("Occasion"), 80, listed=True, searched=True)
+    store_id: Mapped[int | None] = c.link(_l("Store"), "store", listed=True, help=_l("Empty: for every store of the group."))
 
     def __str__(self) -> str:
         return self.name

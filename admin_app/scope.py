@@ -29,7 +29,8 @@ RIGHT_OF = {"due_task": "followup"}
 INTERNAL |= RIGHT_OF.keys()
 # Tables whose rows everybody signed in may refer to (names of people, rules, metrics); the screen has a right.
 DIRECTORY = {"store", "team", "role", "user", "metric", "score_scheme", "scheme_line", "score_period",
-             "followup_rule", "agreement"}
+             "followup_rule", "agreement", "segment", "calendar_day"}
+SHARED = {"segment", "calendar_day"}  # rows without a store are everybody's to read, and a group role's to change
 FOLLOWS_CUSTOMER = {"contact", "visit", "promise", "gift", "photo", "consent", "customer_reader"}
 
 GATED = tuple(model for model in m.MODELS if model.__tablename__ not in UNGATED_READ)
@@ -55,7 +56,8 @@ def _for_person(model: Any, actor: Actor, verb: str) -> list[Any]:
     table = model.__tablename__
     width: Scope = getattr(actor.right(RIGHT_OF.get(table, table)), verb)
     if table in DIRECTORY and verb == "read":
-        return [_own_stores(model, actor)]
+        own = _own_stores(model, actor)
+        return [sa.or_(own, model.store_id.is_(None)) if table in SHARED and own is not None else own]
     if width is Scope.NONE:
         return [sa.false()]
     parts = [] if width is Scope.ALL else [_own_stores(model, actor)]

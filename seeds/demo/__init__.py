@@ -9,6 +9,7 @@ troubles.py  complaints in every state
 asking.py    inquiries, invalid leads
 parties.py   campaigns with guests, costs and their outcome
 quality.py   files confirmed, files on the desk twice
+segments.py  customers by a saved rule, a day of the working calendar
 consents.py  what the customers consent to
 traces.py    score periods, changes and look-ups of the last weeks
 reminders.py notifications under the bell, a group robot
@@ -25,7 +26,18 @@ from admin_app import access
 from admin_app.rules import complaints
 from admin_app.rules.leads import clocks as late_leads
 from admin_app.rules.scores.rollup import rebuilding
-from seeds.demo import asking, consents, parties, quality, reminders, story, traces, troubles, visiting
+from seeds.demo import (
+    asking,
+    consents,
+    parties,
+    quality,
+    reminders,
+    segments,
+    story,
+    traces,
+    troubles,
+    visiting,
+)
 from seeds.demo.world import World, begin
 
 SEED = 20260101
@@ -45,6 +57,7 @@ def make(session: Any, now: dt.datetime, *, customers: int = CUSTOMERS, closed_m
         files = [file for code, share in SHARES.items() for file in story.build(world, code, round(customers * share))]
         quality.make(world, files)
         consents.make(world, files)
+        segments.make(world)
         troubles.make(world, files)
         asking.make(world, files)
         parties.make(world, files)

@@ -110,6 +110,16 @@ CONSENTS = {
     "administrator": "-"}
 for _name, _right in CONSENTS.items():
     MATRIX[_name].append((["consent"], _right))
+for _name, _lines in MATRIX.items():  # where figures of the store are sent to
+    _lines.append((["robot"], "RA WA C DA" if _name == "administrator" else "-"))
+# Customers by a saved rule, and the working calendar: (segment, calendar_day).
+SHARED = {
+    "general_manager": ("RA WA C DA", "RA WA C DA"), "sales_manager": ("RA", "RA"), "service_manager": ("RA", "RA"),
+    "sales_consultant": ("-", "-"), "service_advisor": ("-", "-"), "care_manager": ("RA WA C DA", "RA WA C DA"),
+    "care_specialist": ("-", "-"), "marketing": ("RA WA C DA", "-"), "auditor": ("RA", "RA"),
+    "administrator": ("-", "RA")}
+for _name, _rights in SHARED.items():
+    MATRIX[_name] += zip((["segment"], ["calendar_day"]), _rights, strict=True)
 # Inquiries like follow-ups, with the number of who asks; tokens for web leads are the administrator's.
 LEADS = {
     "general_manager": ("RA WA C X V G", "RA"), "sales_manager": ("RT WT C V G", "-"),

@@ -44,6 +44,8 @@ ROLES_ONLY = {
 GENERATED = {"index_view", "create_view", "edit_view", "details_view", "delete_view", "action_view", "ajax_lookup",
              "ajax_update", "export", "columns_view"}
 EXTRA = {"user.password_view": {"administrator"}, "robot.test_view": {"administrator"},
+         "followup_rule.preview_view": {"general_manager", "care_manager"},
+         "segment.size_view": {"general_manager", "care_manager", "marketing"},
          "lead_token.issue_view": {"administrator"},
          "inquiry.complaint_view": {"sales_consultant", "care_specialist", "general_manager"}}
 

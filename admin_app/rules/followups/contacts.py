@@ -242,12 +242,13 @@ def _correct(session: Any, visit: Visit, customer: Customer, now: dt.datetime) -
         _agreed(session, visit, customer, visit.next_on, now)
 
 
-def _grade_rule(session: Any, customer: Any) -> Any:
+def _grade_rule(session: Any, customer: Any, today: dt.date) -> Any:
     """The rule of the grade. `customer`: the record, or a plain row with some of its columns."""
     enabled = rules.enabled(session, Trigger.CONTACT)
-    if not all(hasattr(customer, name) for rule in enabled for name in rules.asked(rule.condition)):
+    if any(rule.segment_id for rule in enabled) or not all(
+            hasattr(customer, name) for rule in enabled for name in rules.asked(rule.condition)):
         customer = session.get(Customer, customer.id)
-    return next((rule for rule in enabled if rules.holds(rule.condition, customer)), None)
+    return next((rule for rule in enabled if rules.fits(session, rule, customer, today)), None)
 
 
 def next_date_by_rule(session: Any, customer: Any, now: dt.datetime) -> dt.date | None:
@@ -256,7 +257,7 @@ def next_date_by_rule(session: Any, customer: Any, now: dt.datetime) -> dt.date 
 
 
 def _rule_day(session: Any, customer: Any, base: dt.datetime) -> dt.date | None:
-    rule = _grade_rule(session, customer)
+    rule = _grade_rule(session, customer, clock.local_day(base))
     if rule is None:
         return None
     return rules.due(rule, base, session.get(Store, customer.store_id) if rules.by_hours(rule) else None)[0]
@@ -266,7 +267,8 @@ def after_grade(session: Any, customer: Customer, now: dt.datetime) -> None:
     """The grade or stage was changed: an open grade task takes the new rule and may only come earlier; without a rule
     for the new grade (ordered, delivered, lost) it is void, and so is a first contact with a lost customer.
     """
-    rule, today = _grade_rule(session, customer), clock.local_day(now)
+    today = clock.local_day(now)
+    rule = _grade_rule(session, customer, today)
     found = session.execute(sa.select(FollowUp, FollowUpRule.trigger).join(
         FollowUpRule, FollowUpRule.id == FollowUp.rule_id).where(
         FollowUp.customer_id == customer.id, FollowUp.state.in_(tasks.OPEN_STATES),

@@ -37,7 +37,8 @@ def fire(session: Any, trigger: Trigger, row: Any, now: dt.datetime, refresh: bo
     customer = _customer(session, trigger, row)
     if customer is None or customer.deleted_at is not None:
         return []
-    fitting = [rule for rule in rules.enabled(session, trigger) if rules.holds(rule.condition, customer)]
+    today = clock.local_day(now)
+    fitting = [rule for rule in rules.enabled(session, trigger) if rules.fits(session, rule, customer, today)]
     base, mark, more = _facts(session, trigger, row, now) if fitting else (None, "", {})
     if base is None:
         return []
@@ -45,7 +46,6 @@ def fire(session: Any, trigger: Trigger, row: Any, now: dt.datetime, refresh: bo
     store = session.get(Store, customer.store_id) if by_hours else None
     case, staff = making.case_of(customer, base, row, mark, **more), Staff(session, customer.store_id)
     tasks = [making.values(rule, case, store, staff, now) for rule in fitting]
-    today = clock.local_day(now)
     recent = [task for task in tasks if task and task["due_on"] >= today - dt.timedelta(days=rules.CATCH_UP)]
     return making.insert(session, [
         making.moved_to(task, today) if task["due_on"] < today else task for task in recent], refresh)
