@@ -168,9 +168,9 @@ def _body(rows: list[TaskRow], question: Asked, chosen: TaskRow | None, now: dt.
         whose = escape(row.assignee or nobody) if everybody else escape(row.phone)
         said, due, block = row.say, escape(row.due), _block(row, now)
         if block is not None:
-            said = f"{block.code.label}: {block}"
-            shown = block.until.isoformat() if block.until and question.due == "blocked" else due
-            due = look.icon("moon", "sm") + shown
+            said = f"{block.code.label} · {said}"
+            until = f"{block.until:%m-%d}" if block.until and question.due == "blocked" else due
+            due = look.icon("moon", "sm") + until
         elif row.last:
             said = f"{words.ago(row.last.at, now)} · {said}"
         lit = (" is-on", ' aria-current="true"') if task.id == on else ("", "")
