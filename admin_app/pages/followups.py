@@ -180,7 +180,7 @@ def _body(rows: list[TaskRow], question: Asked, chosen: TaskRow | None, now: dt.
             f'<span class="car">{escape(row.car)}</span></th><td class="t-why"><span class="why" title="{reason}">'
             f'{look.icon(row.icon, "sm")}<span class="clip">{reason}</span></span></td>'
             f'<td class="t-tel skip-s nowrap ink2">{whose}</td><td class="t-say"><div class="clip">'
-            f'{escape(said)}</div></td><td class="t-when num nowrap {row.tone}">{due}</td></tr>\n')
+            f'{escape(said)}</div></td><td class="t-when num {row.tone}">{due}</td></tr>\n')
     return Markup("".join(made))
 
 
