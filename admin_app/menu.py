@@ -65,7 +65,10 @@ SECTIONS = (
     )),
     Section(_l("Customer care"), "heart", (
         Entry(_l("Due follow-ups"), "/admin/followups/", "followup", count="due"),
+        Entry(_l("Planned visits"), "/admin/visit/plan/", "visit"),
         Entry(_l("Visit records"), "/admin/visit/", "visit"),
+        Entry(_l("What visits have brought"), "/admin/visit/review/", "visit"),
+        Entry(_l("Coverage"), "/admin/visit/coverage/", "customer"),
         Entry(_l("Complaint board"), "/admin/complaint/board/", "complaint", count="complaints"),
         Entry(_l("Complaints"), "/admin/complaint/", "complaint"),
         Entry(_l("Complaint steps"), "/admin/complaint_step/", "complaint_step"),

@@ -9,7 +9,8 @@ from flask import Flask
 
 PAGES = ("sign_in", "account", "break_glass", "home", "followups", "visit_log", "customer", "search", "reveal",
          "complaints", "campaign", "scores", "imports", "duplicates", "merging", "quality", "recycle", "requests",
-         "prints", "notifications", "photos", "jobs", "health", "handover", "pool")
+         "prints", "notifications", "photos", "visit_plan", "coverage", "coaching", "jobs", "health",
+         "handover", "pool")
 
 
 def register(app: Flask) -> None:
