@@ -36,6 +36,8 @@ HAND_MADE: dict[str, dict[str, str]] = {
     "import/columns.html": {"sheet": WORDS, "template_id": "import_template", "field-": WORDS, "word|": WORDS},
     "import/upload.html": {"store": "store"},
     "macros.html": {"name": PEOPLE},
+    "visit/fields.html": {"name": WORDS},
+    "visit_plan.html": {"channel": WORDS},
 }
 # What everything that grows hangs on, and what grows by itself.
 ROOTS = frozenset({"customer", "campaign", "score"})

@@ -41,12 +41,13 @@ def _criteria(show: str, days: int) -> list[Any]:
     since = clock.at(clock.today() - dt.timedelta(days=days), 0)
     if show == "review":
         return [Visit.sampled_on.is_not(None), Visit.reviewed_at.is_(None), Visit.staff_id != me]
-    said = {"mine": [Visit.staff_id == me, Visit.reviewed_at.is_not(None)],
-            "answered": [Visit.reviewed_at.is_not(None), Visit.staff_id != me],
-            "objections": [Visit.objection_weight == ObjectionWeight.MAJOR],
-            "competitors": [Visit.competitor.is_not(None)], "credit": [Visit.credit_to.is_not(None)],
-            "prospects": [Visit.prospects.is_not(None)]}[show]
-    return [Visit.state == VisitState.DONE, Visit.at >= since, *said]
+    said: dict[str, list[Any]] = {
+        "mine": [Visit.staff_id == me, Visit.reviewed_at.is_not(None)],
+        "answered": [Visit.reviewed_at.is_not(None), Visit.staff_id != me],
+        "objections": [Visit.objection_weight == ObjectionWeight.MAJOR],
+        "competitors": [Visit.competitor.is_not(None)], "credit": [Visit.credit_to.is_not(None)],
+        "prospects": [Visit.prospects.is_not(None)]}
+    return [Visit.state == VisitState.DONE, Visit.at >= since, *said[show]]
 
 
 @bp.get("/")
@@ -68,7 +69,7 @@ def _page(shows: dict[str, Any], show: str, days: int, number: int, wrong: dict[
           ) -> str:
     sums: list[Any] = [sa.select(sa.func.count(Visit.id)).where(*_criteria(name, days)).scalar_subquery()
                        for name in shows]
-    counts = dict(zip(shows, db.session.execute(sa.select(*sums)).one(), strict=True))
+    counts = dict(zip(shows, tuple(db.session.execute(sa.select(*sums)).one()), strict=True))
     rows = db.session.scalars(sa.select(Visit).where(*_criteria(show, days)).options(
         selectinload(Visit.customer), selectinload(Visit.staff), selectinload(Visit.reviewed_by)).order_by(
         Visit.at.desc(), Visit.id.desc()).limit(PAGE).offset(number * PAGE)).all()

@@ -55,7 +55,8 @@ def test_a_visit_is_planned_ticked_printed_and_reported_in_one_go(customer: int,
                   key="report-key", content="谈得好", met_name="王总", met_title="采购经理",
                   met_decision_power="decides", needs="三台车", objection="账期太短", objection_weight="major",
                   objection_answer="请示经理", prospects="隔壁公司", competitor="对手降价", credit_to="careful",
-                  credit_change="上月拖欠", minutes="80", next_step="报价", summary="有望", gift="茶叶", gift_value="88.5")
+                  credit_change="上月拖欠", minutes="80", next_step="报价", summary="有望", gift="茶叶",
+                  gift_value="88.5")
     assert answer.status_code == 302
     (done,), (gift,) = all_of(m.Visit), all_of(m.Gift)
     assert (done.id, done.state, done.at, done.purpose) == (visit.id, ch.VisitState.DONE, NOW, "谈车队更新")
@@ -135,7 +136,8 @@ REVIEW = "/admin/visit/review/"
 def drawn(session: Any, cast: Any, customer: int) -> int:
     row = make_visit(session, session.get(m.Customer, customer), staff=cast.sales_consultant, sampled_on=TODAY,
                      content="客户要三台车", objection="账期", objection_weight=ch.ObjectionWeight.MAJOR,
-                     competitor="对手降价两万", credit_to=ch.CreditLevel.GOOD, credit_change="提前付款", prospects="邻居")
+                     competitor="对手降价两万", credit_to=ch.CreditLevel.GOOD, credit_change="提前付款",
+                     prospects="邻居")
     session.commit()
     return int(row.id)
 
