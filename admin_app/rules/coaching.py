@@ -26,7 +26,8 @@ def draw(session: Any, now: dt.datetime) -> int:
     """Draw reports of the week before in every store; what was drawn for that week already counts, so a second
     running draws none. Returns how many were drawn. The session acts as system; the caller commits."""
     first, monday = week_before(clock.local_day(now))
-    each: dict[int, int] = {key: number for key, number in session.execute(sa.select(Store.id, Store.review_each))}
+    each: dict[int, int] = {
+        row.id: row.review_each for row in session.execute(sa.select(Store.id, Store.review_each))}
     rows = session.execute(sa.select(Visit.id, Visit.staff_id, Visit.store_id, Visit.sampled_on).where(
         Visit.state == VisitState.DONE, Visit.at >= clock.at(first, 0), Visit.at < clock.at(monday, 0),
         Visit.staff_id.is_not(None), Visit.content.is_not(None)).order_by(Visit.id)).all()
