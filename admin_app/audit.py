@@ -33,7 +33,7 @@ _END = sa.update(_head).values(hash=sa.bindparam("last"))
 # Every sign-in stands in the access log; the rest is kept by the machine and says nothing of itself.
 LEFT_OUT = {"version", "updated_at", "created_at", "created_by_id", "pinyin", "last_sign_in_at", "beat_at",
             "last_at", "last_result"}
-SECRET = {"password_hash", "session_key", "query"}  # a query may hold a phone number in full
+SECRET = {"password_hash", "session_key", "token_hash", "query"}  # a query may hold a phone number in full
 
 
 def record(session: Any, verb: AuditVerb, table: str, row_id: int | None = None, *, label: str = "",

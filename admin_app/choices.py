@@ -120,6 +120,29 @@ class Source(Choice):
     OTHER = "other", _l("Other"), "quiet"
 
 
+class Screening(Choice):
+    """What looking at a lead has shown; an invalid one (wrong number, joke, no buyer) has a reason."""
+
+    VALID = "valid", _l("Valid lead"), "good"
+    INVALID = "invalid", _l("Invalid lead"), "late"
+
+
+class InquiryChannel(Choice):
+    PHONE = "phone", _l("Phone"), "quiet"
+    EMAIL = "email", _l("E-mail"), "quiet"
+    WEB_CHAT = "web_chat", _l("Web chat"), "quiet"
+    SOCIAL = "social", _l("Social media"), "quiet"
+
+
+class InquiryState(Choice):
+    """Where an inquiry stands. Answered or given a plan within its time, its clock has stopped."""
+
+    OPEN = "open", _l("Waits for an answer"), "late"
+    PLANNED = "planned", _l("Given a plan"), "soon"
+    ANSWERED = "answered", _l("Answered"), "good"
+    CLOSED = "closed", _l("Closed"), "quiet"
+
+
 class DecisionPower(Choice):
     DECIDES = "decides", _l("Decides"), "on"
     SHARES = "shares", _l("Decides with others"), "open"
@@ -171,6 +194,16 @@ class ConsentSource(Choice):
     SMS = "sms", _l("Text message"), "quiet"
     EMAIL = "email", _l("E-mail"), "quiet"
     WEB = "web", _l("Form on the web"), "quiet"
+
+
+class BlockCode(Choice):
+    """Why a customer is not contacted for marketing."""
+
+    ERASED = "erased", _l("Deleted"), "quiet"
+    DO_NOT_DISTURB = "do_not_disturb", _l("No marketing contact"), "late"
+    CONSENT_WITHDRAWN = "consent_withdrawn", _l("Consent withdrawn"), "late"
+    CONTACT_CAP = "contact_cap", _l("Contacted often enough"), "soon"
+    QUIET_HOURS = "quiet_hours", _l("Quiet hours"), "quiet"
 
 
 class VisitState(Choice):
@@ -263,6 +296,14 @@ class OffsetUnit(Choice):
     DAYS = "days", _l("days"), "quiet"
     HOURS = "hours", _l("hours"), "quiet"
     WORK_MINUTES = "work_minutes", _l("working minutes"), "quiet"
+
+
+class DayKind(Choice):
+    """What a day of the calendar is, whatever the published calendar says."""
+
+    HOLIDAY = "holiday", _l("Holiday"), "good"
+    WORKING = "working", _l("Working day in place of a holiday"), "on"
+    CLOSED = "closed", _l("Store closed"), "quiet"
 
 
 class Purpose(Choice):
@@ -521,6 +562,7 @@ class NotificationKind(Choice):
     CUSTOMER = "customer", _l("Customer given to you"), "good"
     COMPLAINT = "complaint", _l("Complaint"), "late"
     FIRST_CONTACT = "first_contact", _l("First contact running late"), "late"
+    INQUIRY = "inquiry", _l("Inquiry"), "soon"
     REQUEST = "request", _l("Request"), "soon"
     DIGEST = "digest", _l("What the day brings"), "quiet"
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
-from flask import current_app, g
+from flask import current_app, g, has_app_context
 from sqlalchemy import event
 
 from admin_app.database import db
@@ -20,7 +20,8 @@ from admin_app.models import BY_TABLE, DirectoryChange
 
 # table → the columns whose change counts; None: every column
 WATCHED: dict[str, tuple[str, ...] | None] = {
-    "agreement": None, "field_set": None, "grant": None, "role": None, "store": None, "team": None,
+    "agreement": None, "calendar_day": None, "field_set": None, "grant": None, "role": None, "segment": None,
+    "store": None, "team": None,
     "user": ("username", "name", "store_id", "role_id", "second_role_id", "team_id", "active", "group_wide", "locale",
              "must_change_password", "agreement_version", "deleted_at"),
 }
@@ -94,6 +95,11 @@ def current() -> Directory:
 
     count, last = db.session.execute(access.ungated(sa.select(*stamp_columns()))).one()
     return at((count, last))
+
+
+def known(key: Any, make: Callable[[], Any], without: Any) -> Any:
+    """What is kept under a key; `without` where no application stands around the caller, as in a plain calculation."""
+    return current().keep(key, make) if has_app_context() else without
 
 
 def forget() -> None:

@@ -1,8 +1,9 @@
 """The index of what is due: of every open task one narrow row with all that the due list is ordered, counted, gated by.
 
 A task stands in `due_task` while it is open, neither it nor its customer is deleted, and it is no marketing for one who
-wants none. Triggers of the database keep the rows in the transaction of every write to a task or to its customer, by
-whatever road it comes (ORM, bulk SQL, imports, jobs), as those of search_index.py do.
+wants none. `blocked_until`: before this day the contact cap holds the task back; None where it does not. Triggers of
+the database keep the rows in the transaction of every write to a task or to its customer, by whatever road it comes
+(ORM, bulk SQL, imports, jobs), as those of search_index.py do.
 """
 
 from __future__ import annotations
@@ -48,13 +49,16 @@ def _rank(column: str, members: Any) -> str:
 # Purpose before grade before tier; a smaller number is more urgent.
 _URGENCY = (f"({_rank('f.purpose', URGENCY)}) * 100 + ({_rank('c.grade', GRADES)}) * 10"
             f" + ({_rank('c.tier', tuple(Tier))})")
-_COLUMNS = ", ".join(("id", *OF_TASK, *OF_CUSTOMER, "urgency"))
-_VALUES = ", ".join(("f.id", *(f"f.{name}" for name in OF_TASK), *(f"c.{name}" for name in OF_CUSTOMER), _URGENCY))
+_BLOCKED = (f"CASE WHEN f.purpose IN ({_words(MARKETING)}) AND f.allowed_at IS NULL"
+            " THEN c.marketing_blocked_until END")
+_COLUMNS = ", ".join(("id", *OF_TASK, *OF_CUSTOMER, "urgency", "blocked_until"))
+_VALUES = ", ".join(("f.id", *(f"f.{name}" for name in OF_TASK), *(f"c.{name}" for name in OF_CUSTOMER), _URGENCY,
+                     _BLOCKED))
 _PUT = (f"INSERT INTO due_task ({_COLUMNS}) SELECT {_VALUES} FROM followup f JOIN customer c ON c.id = f.customer_id"
         f" WHERE f.state IN ({_words(OPEN_STATES)}) AND f.deleted_at IS NULL AND c.deleted_at IS NULL"
         f" AND (NOT ({' OR '.join(f'c.{name}' for name in OPT_OUTS)}) OR f.purpose NOT IN ({_words(MARKETING)}))")
-_OF_TASK = ", ".join((*OF_TASK, "state", "purpose", "deleted_at"))
-_OF_CUSTOMER = (*OF_CUSTOMER, "grade", "tier", "deleted_at", *OPT_OUTS)
+_OF_TASK = ", ".join((*OF_TASK, "state", "purpose", "allowed_at", "deleted_at"))
+_OF_CUSTOMER = (*OF_CUSTOMER, "grade", "tier", "marketing_blocked_until", "deleted_at", *OPT_OUTS)
 
 
 # ---------------------------------------------------------------- SQLite
@@ -161,6 +165,12 @@ def _dropped(_metadata: Any, connection: sa.Connection, **_words: Any) -> None:
 
 
 # ---------------------------------------------------------------- whether it is whole
+
+
+def fits(connection: sa.Connection) -> bool:
+    """Whether the table has every column that the triggers fill; not after a migration back."""
+    there = {column["name"] for column in sa.inspect(connection).get_columns("due_task")}
+    return {column.key for column in db.metadata.tables["due_task"].c} <= there
 
 
 def triggers_missing(connection: sa.Connection) -> list[str]:

@@ -24,9 +24,11 @@ from admin_app.clock import at, local_day, utcnow
 from admin_app.database import db, patiently
 from admin_app.errors import RuleError
 from admin_app.importing import pieces, running
-from admin_app.models import AccessLog, JobRun, SignIn, SignInFailure, Submission, UndoStep
+from admin_app.models import AccessLog, JobRun, LeadRequest, SignIn, SignInFailure, Submission, UndoStep
 from admin_app.rules import coaching, complaints, followups, notifications, quality
 from admin_app.rules.followups import undoing
+from admin_app.rules.leads import clocks as late_leads
+from admin_app.rules.leads import intake
 from admin_app.rules.scores.rollup import rebuilding
 from admin_app.sending import digests, outbox
 
@@ -65,6 +67,11 @@ def escalate_complaints(session: Any, now: dt.datetime) -> str:
     return str(complaints.escalate_due(session, now))
 
 
+def escalate_leads(session: Any, now: dt.datetime) -> str:
+    """First contacts and inquiries past their time go to the manager, past twice their time to the general manager."""
+    return str(late_leads.escalate_due(session, now))
+
+
 def back_up(session: Any, now: dt.datetime) -> str:
     """Write the encrypted backup of the night and keep the last fourteen."""
     anchors.keep(session)
@@ -84,6 +91,7 @@ def tidy(session: Any, now: dt.datetime) -> str:
     for model, column, before in (
             (SignIn, SignIn.expires_at, now), (SignInFailure, SignInFailure.at, now - dt.timedelta(days=2)),
             (Submission, Submission.created_at, now - SUBMISSIONS_KEPT),
+            (LeadRequest, LeadRequest.created_at, now - intake.KEPT),
             (UndoStep, UndoStep.created_at, now - undoing.KEPT),
             (AccessLog, AccessLog.at, now - LOG_KEPT)):
         result = session.connection().execute(sa.delete(model.__table__).where(column < before))
@@ -138,6 +146,7 @@ def send_messages(session: Any, now: dt.datetime) -> str:
 JOBS: tuple[Job, ...] = (
     Job("followups", _l("Make the follow-ups whose date has come"), make_followups, {"minute": 5, "hour": "0,6-20"}),
     Job("complaints", _l("Escalate complaints past their time"), escalate_complaints, {"minute": "*/5"}, 300),
+    Job("leads", _l("Escalate first contacts and inquiries past their time"), escalate_leads, {"minute": "*/2"}, 120),
     Job("digest", _l("Write the morning digests and evening notes"), write_digests, {"minute": "*/5"}, 300),
     Job("messages", _l("Send what waits in the outbox"), send_messages, {"minute": "*"}, 60),
     Job("imports", _l("Take up imports that were broken off"), take_up_imports, {"minute": "*/2"}, 120),

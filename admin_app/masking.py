@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+MOST_STARS = 13  # as a VIN has; a longer value does not show how long it is
+
 
 def masked(kind: str, value: str | None) -> str:
     """A private value as it may be shown. kind: "phone", "id_number" or "tail"; empty for None.
@@ -14,7 +16,7 @@ def masked(kind: str, value: str | None) -> str:
         return _phone(value)
     if kind == "id_number":
         return value[:3] + "*" * max(len(value) - 7, 4) + value[-4:] if len(value) > 8 else "*" * len(value)
-    return "*" * max(len(value) - 4, 3) + (value[-4:] if len(value) > 5 else value[-2:])
+    return "*" * min(max(len(value) - 4, 3), MOST_STARS) + (value[-4:] if len(value) > 5 else value[-2:])
 
 
 def _phone(value: str) -> str:

@@ -66,6 +66,9 @@ SECTIONS = (
     Section(_l("Customer care"), "heart", (
         Entry(_l("Due follow-ups"), "/admin/followups/", "followup", count="due"),
         Entry(_l("Planned visits"), "/admin/visit/plan/", "visit"),
+        Entry(_l("Calendar"), "/admin/followups/calendar/", "followup"),
+        Entry(_l("Follow-ups by person"), "/admin/followups/team/", "followup", verb="lead"),
+        Entry(_l("Inquiries"), "/admin/inquiry/", "inquiry"),
         Entry(_l("Visit records"), "/admin/visit/", "visit"),
         Entry(_l("What visits have brought"), "/admin/visit/review/", "visit"),
         Entry(_l("Coverage"), "/admin/visit/coverage/", "customer"),
@@ -94,11 +97,14 @@ SECTIONS = (
     )),
     Section(_l("Settings"), "sliders", (
         Entry(_l("Follow-up rules"), "/admin/followup_rule/", "followup_rule"),
+        Entry(_l("Segments"), "/admin/segment/", "segment"),
+        Entry(_l("Working calendar"), "/admin/calendar_day/", "calendar_day"),
         Entry(_l("Stores"), "/admin/store/", "store"),
         Entry(_l("Teams"), "/admin/team/", "team"),
         Entry(_l("Staff"), "/admin/user/", "user"),
         Entry(_l("Roles"), "/admin/role/", "role"),
         Entry(_l("Rights"), "/admin/grant/", "grant"),
+        Entry(_l("Tokens for web leads"), "/admin/lead_token/", "lead_token"),
         Entry(_l("Group robots"), "/admin/robot/", "robot"),
         Entry(_l("Confidentiality agreements"), "/admin/agreement/", "agreement"),
         Entry(_l("Recycle bin"), "/admin/recycle/", verb="delete"),
@@ -111,6 +117,7 @@ NEW = (
     Entry(_l("Log a contact"), "/admin/visit/log/", "visit", verb="create"),
     Entry(_l("Customer"), "/admin/customer/new/", "customer", verb="create"),
     Entry(_l("Complaint"), "/admin/complaint/new/", "complaint", verb="create"),
+    Entry(_l("Inquiry"), "/admin/inquiry/new/", "inquiry", verb="create"),
     Entry(_l("Follow-up"), "/admin/followup/new/", "followup", verb="create"),
     Entry(_l("Repair order"), "/admin/repair_order/new/", "repair_order", verb="create"),
     Entry(_l("Campaign"), "/admin/campaign/new/", "campaign", verb="create"),
@@ -158,7 +165,7 @@ def _allowed(entry: Entry) -> bool:
     from admin_app import access
 
     if entry.verb == "lead":
-        return access.current().manages
+        return access.current().manages and (entry.table is None or access.can(entry.table))
     if entry.table is None:
         return entry.verb != "delete" or bool(access.binned())
     return access.can(entry.table, entry.verb)

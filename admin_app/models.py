@@ -91,8 +91,10 @@ class Store(Row, db.Model):
     tasks_each: Mapped[int] = c.whole(_l("Tasks a person can do in a day"), default=40, server_default="40")
     claims_each: Mapped[int] = c.whole(_l("Customers a person may claim from the pool in a day"), default=20, server_default="20")
     reveals_each: Mapped[int] = c.whole(_l("Numbers a person may reveal a day without a task"), default=30, server_default="30")
-    contact_cap: Mapped[int] = c.whole(_l("Most marketing contacts in the period"), default=5, server_default="5")
-    contact_cap_days: Mapped[int] = c.whole(_l("Period of the contact cap in days"), default=30, server_default="30")
+    contact_cap: Mapped[int] = c.whole(_l("Most marketing contacts in the period"), default=5, server_default="5", group=_l("Contacting customers"), help=_l("Every outbound contact of every department counts; only marketing is held back."))
+    contact_cap_days: Mapped[int] = c.whole(_l("Period of the contact cap in days"), default=30, server_default="30", group=_l("Contacting customers"))
+    quiet_from: Mapped[str | None] = c.text(_l("Quiet hours from"), 5, default="20:30", server_default="20:30", group=_l("Contacting customers"), help=_l("Nobody is called for marketing then. Empty: no quiet hours."))
+    quiet_until: Mapped[str | None] = c.text(_l("Quiet hours until"), 5, default="09:00", server_default="09:00", group=_l("Contacting customers"), help=_l("May lie after midnight."))
     show_colleagues: Mapped[bool] = c.yes(_l("Colleagues see each other's score lines"))
     acknowledge_minutes: Mapped[int] = c.whole(_l("Complaint acknowledged within"), default=30, server_default="30", unit=_l("minutes"), group=_l("Complaints"), help=_l("Counted in store hours."))
     understand_minutes: Mapped[int] = c.whole(_l("Complaint understood within"), default=120, server_default="120", unit=_l("minutes"), group=_l("Complaints"), help=_l("Counted in store hours."))
@@ -297,6 +299,8 @@ class Customer(StoreRow, db.Model):
     source: Mapped[str | None] = c.choice(_l("Source"), ch.Source, filtered=True, group=CARE, weight=5, names=("来源", "客户来源", "信息来源", "来源渠道"))
     source_detail: Mapped[str | None] = c.text(_l("Source detail"), 120, group=CARE, names=("来源明细", "来源说明"))
     referrer_id: Mapped[int | None] = c.link(_l("Referred by"), "customer", group=CARE)
+    screening: Mapped[str | None] = c.choice(_l("Screened"), ch.Screening, filtered=True, group=CARE, help=_l("Whether the lead is a real one. An invalid lead needs a reason; its open tasks are void."), names=("线索有效性", "是否有效"))
+    screening_reason: Mapped[str | None] = c.text(_l("Why invalid"), 200, group=CARE, names=("无效原因",))
     credit: Mapped[str | None] = c.choice(_l("Credit level"), ch.CreditLevel, group=CARE, names=("信用等级",))
     tags: Mapped[list[str] | None] = c.tags(_l("Tags"), group=CARE, names=("标签",))
     note: Mapped[str | None] = c.note(_l("Note"), group=CARE, names=("备注", "说明"))
@@ -323,6 +327,7 @@ class Customer(StoreRow, db.Model):
     confidential_until: Mapped[dt.date | None] = c.day(_l("Confidential until"), group=CARE)
     do_not_disturb: Mapped[bool] = c.yes(_l("No marketing contact"), filtered=True, group=CARE)
     marketing_withdrawn: Mapped[bool] = c.yes(_l("Consent to marketing withdrawn"), filtered=True, readonly=True, group=CARE)
+    marketing_blocked_until: Mapped[dt.date | None] = c.day(_l("Marketing contacts again from"), filtered=True, readonly=True, group=CARE)
     lost_reason: Mapped[str | None] = c.text(_l("Why lost"), 200, group=CARE, names=("战败原因", "流失原因"))
 
     last_contact_at: Mapped[dt.datetime | None] = c.moment(_l("Last contact"), listed=True, filtered=True, readonly=True, group=CARE, names=("最近联系", "上次联系", "最后跟进"))
@@ -450,6 +455,7 @@ class VehicleOwner(StoreRow, db.Model):
 # ---------------------------------------------------------------- keeping contact
 
 PLAN, REPORT, NEXT = _l("Plan"), _l("Report"), _l("Next step")
+ASKED, REPLY = _l("What is asked"), _l("Answer")
 
 
 class Visit(StoreRow, db.Model):
@@ -586,6 +592,7 @@ class FollowUpRule(Row, db.Model):
     name: Mapped[str] = c.text(_l("Rule name"), 80, listed=True, searched=True)
     trigger: Mapped[str] = c.choice(_l("Trigger"), ch.Trigger, listed=True, filtered=True)
     condition: Mapped[dict[str, Any] | None] = c.data(_l("If"), help=_l("Values of customer fields, such as grade or tier."))
+    segment_id: Mapped[int | None] = c.link(_l("Segment"), "segment", filtered=True, constraint=False, help=_l("Only customers of this segment; the conditions beside it must hold as well."))
     offset: Mapped[int] = c.whole(_l("Offset"), listed=True, default=0, signed=True, help=_l("Negative: ahead of the date."))
     unit: Mapped[str] = c.choice(_l("Unit"), ch.OffsetUnit, listed=True, default=ch.OffsetUnit.DAYS)
     to_working_day: Mapped[bool] = c.yes(_l("Move to the next working day"))
@@ -599,6 +606,43 @@ class FollowUpRule(Row, db.Model):
     enabled: Mapped[bool] = c.yes(_l("Enabled"), default=True, listed=True, filtered=True)
     needs: Mapped[str | None] = c.text(_l("Waits for the table"), 40, readonly=True)
     source: Mapped[str | None] = c.text(_l("Source"), 80, help=_l("Handbook chapter or default."))
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Segment(Row, db.Model):
+    """客户细分: a saved rule over the customer's fields and facts; all of its clauses must hold."""
+
+    __tablename__ = "segment"
+
+    name: Mapped[str] = c.text(_l("Segment name"), 80, listed=True, searched=True)
+    store_id: Mapped[int | None] = c.link(_l("Store"), "store", listed=True, help=_l("Empty: for every store of the group."))
+    clauses: Mapped[list[dict[str, Any]] | None] = c.data(_l("Who belongs to it"), help=_l("Every line must hold."))
+    active: Mapped[bool] = c.yes(_l("In use"), default=True, listed=True, filtered=True)
+    note: Mapped[str | None] = c.text(_l("Note"), 200, listed=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CalendarDay(Row, db.Model):
+    """工作日历: a day on which a store works, or does not, other than the published calendar says."""
+
+    __tablename__ = "calendar_day"
+    __table_args__ = (
+        sa.Index("uq_calendar_day_store", "store_id", "day", unique=True,
+                 sqlite_where=sa.text(f"{LIVE} AND store_id IS NOT NULL"),
+                 postgresql_where=sa.text(f"{LIVE} AND store_id IS NOT NULL")),
+        sa.Index("uq_calendar_day_group", "day", unique=True,
+                 sqlite_where=sa.text(f"{LIVE} AND store_id IS NULL"),
+                 postgresql_where=sa.text(f"{LIVE} AND store_id IS NULL")),
+    )
+
+    day: Mapped[dt.date] = c.day(_l("Day"), listed=True, filtered=True)
+    kind: Mapped[str] = c.choice(_l("Kind of day"), ch.DayKind, default=ch.DayKind.HOLIDAY, listed=True, filtered=True)
+    name: Mapped[str] = c.text(_l("Occasion"), 80, listed=True, searched=True)
+    store_id: Mapped[int | None] = c.link(_l("Store"), "store", listed=True, help=_l("Empty: for every store of the group."))
 
     def __str__(self) -> str:
         return self.name
@@ -639,9 +683,43 @@ class FollowUp(StoreRow, db.Model):
     visit_id: Mapped[int | None] = c.link(_l("Done by the visit"), "visit", readonly=True)
     closed_at: Mapped[dt.datetime | None] = c.moment(_l("Settled"), readonly=True)
     closed_by_id: Mapped[int | None] = c.link(_l("Settled by"), "user", readonly=True)
+    allowed_at: Mapped[dt.datetime | None] = c.moment(_l("Contact allowed"), readonly=True)
+    allowed_by_id: Mapped[int | None] = c.link(_l("Allowed by"), "user", readonly=True, constraint=False)
+    allowed_reason: Mapped[str | None] = c.text(_l("Why it was allowed"), 200, readonly=True)
+    escalated_level: Mapped[int] = c.whole(_l("Reported upwards"), default=0, server_default="0", readonly=True, help=_l("1: to the manager, 2: to the general manager."))
 
     def __str__(self) -> str:
         return self.reason
+
+
+class Inquiry(StoreRow, db.Model):
+    """咨询: a question by phone, e-mail, web chat or social media; answered or given a plan within its time."""
+
+    __tablename__ = "inquiry"
+    __table_args__ = (
+        sa.Index("ix_inquiry_store_state", "store_id", "state", "due_at"),  # what waits, and what is late
+        sa.Index("ix_inquiry_owner", "owner_id", "state"),
+        sa.Index("ix_inquiry_customer", "customer_id"),  # the timeline
+    )
+
+    question: Mapped[str] = c.note(_l("Question"), listed=True, searched=True, group=ASKED)
+    channel: Mapped[str] = c.choice(_l("Channel"), ch.InquiryChannel, default=ch.InquiryChannel.PHONE, listed=True, filtered=True, group=ASKED)
+    customer_id: Mapped[int | None] = c.link(_l("Customer"), "customer", listed=True, group=ASKED, help=_l("Empty where the store has no file of whoever asks; then name and phone are needed."))
+    name: Mapped[str | None] = c.text(_l("Name of who asks"), 80, listed=True, searched=True, group=ASKED)
+    phone: Mapped[str | None] = c.phone(_l("Mobile"), private=True, group=ASKED)
+    received_at: Mapped[dt.datetime] = c.moment(_l("Received"), default=utcnow, listed=True, filtered=True, group=ASKED)
+    owner_id: Mapped[int | None] = c.link(_l("In charge"), "user", listed=True, filtered=True, group=ASKED, help=_l("Empty: who keeps the customer, else who takes it in."))
+    due_at: Mapped[dt.datetime] = c.moment(_l("To be answered by"), listed=True, filtered=True, readonly=True)
+    plan: Mapped[str | None] = c.note(_l("Plan"), group=REPLY, help=_l("What will be done and until when, where it cannot be answered at once."))
+    answer: Mapped[str | None] = c.note(_l("Answer"), group=REPLY)
+    state: Mapped[str] = c.choice(_l("State"), ch.InquiryState, default=ch.InquiryState.OPEN, listed=True, filtered=True, group=REPLY, help=_l("Follows from the answer and the plan; set it to closed when all is done."))
+    planned_at: Mapped[dt.datetime | None] = c.moment(_l("Plan given"), readonly=True, group=REPLY)
+    answered_at: Mapped[dt.datetime | None] = c.moment(_l("Answered on"), readonly=True, filtered=True, group=REPLY)
+    complaint_id: Mapped[int | None] = c.link(_l("Became the complaint"), "complaint", readonly=True, group=REPLY, index=True)
+    escalated_to: Mapped[int] = c.whole(_l("Reported upwards"), default=0, server_default="0", readonly=True, filtered=True, help=_l("1: to the manager, 2: to the general manager."))
+
+    def __str__(self) -> str:
+        return " ".join((self.question or "").split())[:40]
 
 
 class DueTask(db.Model):
@@ -651,10 +729,10 @@ class DueTask(db.Model):
     __table_args__ = (
         # the list of one person and its counts, from the index alone
         sa.Index("ix_due_task_person", "assignee_id", "due_at", "urgency", "id", "due_on", "rule_id", "store_id",
-                 "confidentiality", "owner_id", "advisor_id", "customer_id"),
+                 "confidentiality", "owner_id", "advisor_id", "customer_id", "blocked_until"),
         # the counts of everybody
         sa.Index("ix_due_task_day", "store_id", "due_on", "assignee_id", "owner_id", "advisor_id", "confidentiality",
-                 "customer_id", "rule_id"),
+                 "customer_id", "rule_id", "blocked_until"),
         sa.Index("ix_due_task_order", "due_at", "urgency", "id"),  # the list of everybody
         sa.Index("ix_due_task_customer", "customer_id"),
     )
@@ -670,6 +748,7 @@ class DueTask(db.Model):
     advisor_id: Mapped[int | None] = mapped_column(sa.Integer)
     confidentiality: Mapped[str] = c.choice(_l("Confidentiality"), ch.Confidentiality, nullable=False)
     urgency: Mapped[int] = mapped_column(sa.Integer)
+    blocked_until: Mapped[dt.date | None] = mapped_column(sa.Date)
 
 
 # ---------------------------------------------------------------- complaints
@@ -1173,7 +1252,7 @@ class Robot(Row, db.Model):
     team_id: Mapped[int | None] = c.link(_l("Team"), "team", listed=True, help=_l("Empty: the whole store."))
     address: Mapped[str | None] = c.secret(_l("Webhook address"), help=_l("As the service shows it when the robot is added to the group."))
     secret: Mapped[str | None] = c.secret(_l("Signing secret"), help=_l("DingTalk and Feishu, where signing is switched on."))
-    active: Mapped[bool] = c.yes(_l("Active"), default=True, listed=True, filtered=True)
+    active: Mapped[bool] = c.yes(_l("Switched on"), default=True, listed=True, filtered=True)
     last_at: Mapped[dt.datetime | None] = c.moment(_l("Last sent"), listed=True, readonly=True)
     last_result: Mapped[str | None] = c.text(_l("Last answer"), 300, listed=True, readonly=True)
 
@@ -1296,6 +1375,49 @@ class SignInFailure(db.Model):
     at: Mapped[dt.datetime] = c.moment(_l("Time"))
     username: Mapped[str] = mapped_column(sa.String(60))
     address: Mapped[str] = mapped_column(sa.String(64))
+
+
+class LeadToken(Row, db.Model):
+    """线索接口令牌: what a web page or a call centre shows when it hands a lead to one store. Kept hashed."""
+
+    __tablename__ = "lead_token"
+    __table_args__ = (sa.UniqueConstraint("token_hash"),)
+
+    name: Mapped[str] = c.text(_l("Token name"), 60, listed=True, searched=True, help=_l("Who sends with it, such as the store's website. It stands in the change record."))
+    store_id: Mapped[int] = c.link(_l("Store"), "store", listed=True, filtered=True)
+    active: Mapped[bool] = c.yes(_l("Enabled"), default=True, listed=True, filtered=True, help=_l("Without the tick the token opens nothing any more."))
+    per_minute: Mapped[int] = c.whole(_l("Most requests a minute"), default=60, server_default="60", listed=True)
+    issued_at: Mapped[dt.datetime | None] = c.moment(_l("Token made"), listed=True, readonly=True)
+    last_used_at: Mapped[dt.datetime | None] = c.moment(_l("Last used"), listed=True, readonly=True)
+    token_hash: Mapped[str | None] = mapped_column(sa.String(64))
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LeadRequest(db.Model):
+    """A lead that was taken through the interface: its key, what it said (hashed), and what it became."""
+
+    __tablename__ = "lead_request"
+    __table_args__ = (sa.UniqueConstraint("token_id", "key"), sa.Index("ix_lead_request_at", "created_at"),
+                      sa.Index("ix_lead_request_owner", "owner_id", "id"))  # whose turn it is
+
+    id: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
+    token_id: Mapped[int] = mapped_column(sa.ForeignKey("lead_token.id"))
+    key: Mapped[str] = mapped_column(sa.String(64))
+    body_hash: Mapped[str] = mapped_column(sa.String(64))
+    owner_id: Mapped[int | None] = mapped_column(sa.Integer)  # whom a new lead was given to
+    created_at: Mapped[dt.datetime] = c.moment(_l("Created"), default=utcnow, nullable=False)
+
+
+class LeadCount(db.Model):
+    """How many requests came with a token in the minute that runs."""
+
+    __tablename__ = "lead_count"
+
+    token_id: Mapped[int] = mapped_column(sa.ForeignKey("lead_token.id"), primary_key=True, autoincrement=False)
+    since: Mapped[dt.datetime] = c.moment(_l("Since"), nullable=False)
+    requests: Mapped[int] = mapped_column(sa.Integer)
 
 
 class Submission(db.Model):

@@ -24,7 +24,7 @@ from admin_app.pages.failures import safe_path
 
 # Pages that need nobody signed in.
 PUBLIC = {"static", "admin.static", "sign_in.sign_in", "sign_in.sign_out", "sign_in.language", "root",
-          "health.healthz", "health.readyz", "health.metrics"}
+          "health.healthz", "health.readyz", "health.metrics", "lead_intake.take"}
 # Pages that stay open while the password must be changed or the agreement signed.
 ALWAYS = PUBLIC | {"account.password", "account.agreement"}
 # What break-glass opens to an administrator: reading, masked, for a short time (SAFETY).

@@ -22,14 +22,15 @@ if TYPE_CHECKING:
 # Tables that belong to the machinery: no person reads or writes them through a screen.
 INTERNAL = {"sign_in", "sign_in_failure", "submission", "undo_step", "job_run", "audit_head", "audit_entry",
              "access_log", "import_piece", "directory_change", "search_gram", "score_day", "notification", "message",
-             "photo_data"}
+             "photo_data", "lead_request", "lead_count"}
 UNGATED_READ = INTERNAL - {"audit_entry", "access_log"}
 # Machinery with rows of another table: gated as that one is.
 RIGHT_OF = {"due_task": "followup"}
 INTERNAL |= RIGHT_OF.keys()
 # Tables whose rows everybody signed in may refer to (names of people, rules, metrics); the screen has a right.
 DIRECTORY = {"store", "team", "role", "user", "metric", "score_scheme", "scheme_line", "score_period",
-             "followup_rule", "agreement"}
+             "followup_rule", "agreement", "segment", "calendar_day"}
+SHARED = {"segment", "calendar_day"}  # rows without a store are everybody's to read, and a group role's to change
 FOLLOWS_CUSTOMER = {"contact", "visit", "promise", "gift", "photo", "consent", "customer_reader"}
 
 GATED = tuple(model for model in m.MODELS if model.__tablename__ not in UNGATED_READ)
@@ -55,7 +56,8 @@ def _for_person(model: Any, actor: Actor, verb: str) -> list[Any]:
     table = model.__tablename__
     width: Scope = getattr(actor.right(RIGHT_OF.get(table, table)), verb)
     if table in DIRECTORY and verb == "read":
-        return [_own_stores(model, actor)]
+        own = _own_stores(model, actor)
+        return [sa.or_(own, model.store_id.is_(None)) if table in SHARED and own is not None else own]
     if width is Scope.NONE:
         return [sa.false()]
     parts = [] if width is Scope.ALL else [_own_stores(model, actor)]
@@ -148,6 +150,14 @@ def _followups(model: Any, actor: Actor, ids: Any, verb: str) -> Any:
     return mine
 
 
+def _inquiries(model: Any, actor: Actor, ids: Any, verb: str) -> Any:
+    """Those in charge and who took it in; the customer's people; without anybody in charge, the team's manager."""
+    theirs = sa.or_(_among(model.owner_id, ids), _among(model.created_by_id, ids))
+    if verb == "read" or len(ids) > 1:
+        theirs = sa.or_(theirs, _customer_of(model.customer_id, actor, ids))
+    return sa.or_(theirs, model.owner_id.is_(None)) if len(ids) > 1 else theirs
+
+
 def _due_tasks(model: Any, actor: Actor, ids: Any, verb: str) -> Any:
     """As the task itself; what the gate asks of its customer stands in the row."""
     return sa.or_(_among(model.assignee_id, ids), _theirs(_with_customer(model), actor, ids))
@@ -197,6 +207,7 @@ RULES: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(FOLLOWS_CUSTOMER | {"vehicle"}, _of_customer),
     "vehicle_owner": _vehicle_owners,
     "followup": _followups,
+    "inquiry": _inquiries,
     "due_task": _due_tasks,
     "repair_order": _orders,
     "complaint": _complaints,

@@ -11,13 +11,17 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
-from admin_app import access, directory, models, passwords
+from admin_app import access, clock, directory, models, passwords
 from admin_app.clock import utcnow
 from admin_app.database import db
 from admin_app.desk import Bulk, DeskView, Quick, assign, pooling
+from admin_app.desk.filters import Filter, segment_filter
+from admin_app.desk.leads import InquiryView, LeadTokenView
 from admin_app.desk.logs import LogDesk
+from admin_app.desk.rule_desk import RuleDesk
+from admin_app.desk.segment_desk import SegmentDesk
 from admin_app.errors import RuleError
-from admin_app.rules import photos
+from admin_app.rules import photos, workdays
 from admin_app.sending import outbox, robots
 from admin_app.web import csp_nonce
 
@@ -35,12 +39,16 @@ class CustomerView(DeskView):
     quick = (Quick(_l("Mine"), "owner_id", "equals", "me"),
              Quick(_l("Due today"), "next_contact_on", "equals", "today"),
              Quick(_l("Overdue"), "next_contact_on", "to", "yesterday"),
-             Quick(_l("Unassigned"), "owner_id", "empty", "1"), Quick(_l("Grade H"), "grade", "equals", "H"))
+             Quick(_l("Unassigned"), "owner_id", "empty", "1"), Quick(_l("Grade H"), "grade", "equals", "H"),
+             Quick(_l("Invalid leads"), "screening", "equals", "invalid"))
 
     def before_save(self, row: Any, form: Any, is_new: bool) -> None:
         """Whoever may not assign keeps the customer he adds."""
         if is_new and row.owner_id is None and not access.can("customer", "assign"):
             row.owner_id = access.current().user_id
+
+    def more_filters(self) -> list[Filter]:
+        return [segment_filter()]
 
     def narrow_lookup(self, name: str, statement: Any) -> Any:
         return assign.keepers(statement) if name == "owner_id" else super().narrow_lookup(name, statement)
@@ -121,11 +129,32 @@ class FollowUpView(DeskView):
              Quick(_l("Due today"), "due_on", "equals", "today"), Quick(_l("Overdue"), "due_on", "to", "yesterday"))
 
 
-class FollowUpRuleView(DeskView):
+class FollowUpRuleView(RuleDesk):
     model = models.FollowUpRule
     one, many, icon = _l("Follow-up rule"), _l("Follow-up rules"), "flag"
     order = ("id", False)
     page_size = 50
+
+
+class SegmentView(SegmentDesk):
+    model = models.Segment
+    one, many, icon = _l("Segment"), _l("Segments"), "people"
+    related = (("followup_rule", "segment_id"),)
+    order = ("id", False)
+    hint = _l("No segments yet. A segment says once who is meant; follow-up rules and lists go by it.")
+
+
+class CalendarDayView(DeskView):
+    model = models.CalendarDay
+    one, many, icon = _l("Day of the calendar"), _l("Working calendar"), "calendar"
+    list_template = "rules/calendar_list.html"
+    order = ("day", True)
+    hint = _l("The published calendar holds. Enter the days that your store keeps otherwise.")
+
+    def estimated_years(self) -> list[int]:
+        """This year and the next ones whose worked weekends are not published yet."""
+        year = clock.today().year
+        return [one for one in (year, year + 1, year + 2) if workdays.is_estimated(one)]
 
 
 class ComplaintView(DeskView):
@@ -353,11 +382,12 @@ class AccessLogView(LogDesk):
 
 VIEWS: tuple[type[DeskView], ...] = (
     CustomerView, CustomerReaderView, ConsentView, ContactView, VehicleView, VehicleOwnerView, VisitView, PromiseView,
-    GiftView, PhotoView, FollowUpView, FollowUpRuleView, ComplaintView, ComplaintStepView, CampaignView,
-    CampaignMemberView,
+    GiftView, PhotoView, FollowUpView, FollowUpRuleView, SegmentView, CalendarDayView, ComplaintView,
+    ComplaintStepView, CampaignView, CampaignMemberView,
     CampaignCostView, RepairOrderView, MetricView, ScoreSchemeView, SchemeLineView, ScorePeriodView, ScoreView,
     ImportJobView, ImportTemplateView, DistinctPairView, CustomerMergeView, FieldSetView, SecondPersonRequestView,
-    StoreView, TeamView, UserView, RoleView, GrantView, RobotView, AgreementView, AuditEntryView, AccessLogView,
+    InquiryView, LeadTokenView, StoreView, TeamView, UserView, RoleView, GrantView, RobotView, AgreementView,
+    AuditEntryView, AccessLogView,
 )
 
 

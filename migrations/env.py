@@ -40,7 +40,8 @@ def keep_triggers(connection: sa.Connection) -> None:
         search_index.install(connection)
     if {"directory_change", *directory.WATCHED} <= there:
         directory.install(connection)
-    if {"due_task", "followup", "customer"} <= there and due_index.triggers_missing(connection):
+    if {"due_task", "followup", "customer"} <= there and due_index.fits(connection) and (
+            due_index.triggers_missing(connection)):
         due_index.install(connection)
         due_index.rebuild(connection)  # what a migration has written meanwhile was not noted
 

@@ -81,6 +81,14 @@ def make_campaign(session: Any, *, store_id: int = 1, owner: Any = None, **value
     return _add(session, m.Campaign(store_id=store_id, owner_id=owner.id if owner else None, **(given | values)))
 
 
+def make_inquiry(session: Any, customer: m.Customer | None = None, *, owner: Any = None, **values: Any) -> m.Inquiry:
+    """An inquiry that has just come in; without a customer, of somebody whom the store does not know."""
+    given = {"question": "有现车吗？", "received_at": NOW, "due_at": NOW + dt.timedelta(hours=24)}
+    asks = {"customer_id": customer.id} if customer is not None else {"name": "陌生人", "phone": "+8613700137000"}
+    return _add(session, m.Inquiry(store_id=customer.store_id if customer else owner.store_id if owner else 1,
+                                   owner_id=owner.id if owner else None, **(asks | given | values)))
+
+
 def make_consent(customer: m.Customer, **values: Any) -> m.Consent:
     """A consent to marketing, given on paper now; not added yet."""
     given = {"purpose": ch.ConsentPurpose.MARKETING, "state": ch.ConsentState.GIVEN, "at": NOW,

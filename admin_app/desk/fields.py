@@ -21,7 +21,8 @@ from admin_app.desk import kinds, record
 
 CONTROL = {"day": "date", "moment": "datetime-local", "phone": "tel", "email": "email"}
 NUMBERS = {"whole": "numeric", "percent": "numeric", "number": "decimal", "money": "decimal"}
-SMALL = {"store", "team", "role", "metric", "score_scheme", "score_period", "followup_rule"}  # fit into a <select>
+# Tables that fit into a <select>.
+SMALL = {"store", "team", "role", "metric", "score_scheme", "score_period", "followup_rule", "segment"}
 MOST_OPTIONS = 200
 
 

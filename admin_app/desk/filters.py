@@ -16,7 +16,10 @@ from flask_babel import lazy_gettext as _l
 
 from admin_app import access, clock
 from admin_app.columns import Field, fields
+from admin_app.database import db
 from admin_app.desk import kinds
+from admin_app.models import Customer, Segment
+from admin_app.rules import segments
 
 WORDS: dict[str, Any] = {
     "equals": _l("is"), "not": _l("is not"), "in": _l("is one of"), "contains": _l("contains"),
@@ -98,6 +101,27 @@ class Filter:
         if self.op in ("to", "most"):
             return statement.where(attribute <= value)
         return statement.where(attribute == value)
+
+
+@dataclass(frozen=True)
+class SegmentFilter(Filter):
+    """The customers of a saved segment."""
+
+    def value(self, text: str) -> Any:
+        """The key of a segment that the person may see, or None."""
+        number = kinds.READ["link"](text).value
+        if number is None:
+            return None
+        return db.session.scalar(sa.select(Segment.id).where(Segment.id == number))
+
+    def apply(self, statement: sa.Select[Any], text: str) -> sa.Select[Any]:
+        """The statement narrowed to the segment's customers as they are today."""
+        return statement.where(*segments.criteria_of(db.session, self.value(text), clock.today()))
+
+
+def segment_filter() -> SegmentFilter:
+    """`flt0_segment_equals=7` on the list of customers."""
+    return SegmentFilter("segment", "equals", Field(_l("Segment"), "link", target="segment"), Customer.id)
 
 
 def ops_of(field: Field, nullable: bool) -> tuple[str, ...]:

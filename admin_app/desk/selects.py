@@ -32,12 +32,15 @@ WORDS, PEOPLE = "fixed words", "people, at most MOST_PEOPLE"
 HAND_MADE: dict[str, dict[str, str]] = {
     "campaign.html": {"state": WORDS, "feedback": WORDS},
     "complaint.html": {"": WORDS},
+    "customer_consent.html": {"source": WORDS},
     "desk/toolbar.html": {"filter-pick": WORDS, "arg": "filters, which are checked one by one"},
     "import/columns.html": {"sheet": WORDS, "template_id": "import_template", "field-": WORDS, "word|": WORDS},
     "import/upload.html": {"store": "store"},
     "macros.html": {"name": PEOPLE},
     "visit/fields.html": {"name": WORDS},
     "visit_plan.html": {"channel": WORDS},
+    "rules/clauses.html": {"clause_field": WORDS, "clause_op": WORDS},
+    "rules/rule_form.html": {"trigger": WORDS, "condition_": WORDS},
 }
 # What everything that grows hangs on, and what grows by itself.
 ROOTS = frozenset({"customer", "campaign", "score"})

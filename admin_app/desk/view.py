@@ -110,9 +110,13 @@ class BaseDesk(ModelView):
         return searching.offered(self.model)
 
     def _refresh_filters_cache(self) -> None:
-        self._filters: list[Filter] = filters_of(self.model)
+        self._filters: list[Filter] = [*filters_of(self.model), *self.more_filters()]
         self._filter_groups = None
         self._filter_args = {one.key: (index, one) for index, one in enumerate(self._filters)}
+
+    def more_filters(self) -> list[Filter]:
+        """Filters of the list that are no question to a column."""
+        return []
 
     def get_filter_arg(self, index: int, flt: Filter) -> str:
         return flt.key

@@ -19,8 +19,8 @@ from admin_app.clock import at, local_day
 from admin_app.database import db
 from admin_app.models import Complaint, ComplaintStep, Customer, FollowUp, Vehicle
 from admin_app.pages.complaint_steps import FORMS, more_of, next_of
+from admin_app.rules.clocks import Clock
 from admin_app.rules.complaints import clock
-from admin_app.rules.complaints.clocks import Clock
 from admin_app.rules.complaints.people import allowed, handlers_of, names
 
 S = ComplaintState

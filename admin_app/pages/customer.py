@@ -10,8 +10,17 @@ import sqlalchemy as sa
 from flask import Blueprint, Flask, abort, flash, redirect, render_template, request
 from flask_babel import gettext as _
 
-from admin_app import access, access_log, clock, look, menu, people, prepared
-from admin_app.choices import ComplaintState, FollowUpState, Grade, PromiseState, RepairState, RequestVerb
+from admin_app import access, access_log, clock, countdown, look, menu, people, prepared
+from admin_app.choices import (
+    ComplaintState,
+    FollowUpState,
+    Grade,
+    InquiryState,
+    PromiseState,
+    Purpose,
+    RepairState,
+    RequestVerb,
+)
 from admin_app.clock import utcnow
 from admin_app.columns import fields
 from admin_app.database import db
@@ -22,12 +31,15 @@ from admin_app.models import (
     Customer,
     CustomerMerge,
     FollowUp,
+    FollowUpRule,
+    Inquiry,
     Promise,
     RepairOrder,
     Vehicle,
 )
-from admin_app.pages import stream_words, task_rows
-from admin_app.rules import customers, merging, privacy, quality, requests, timeline
+from admin_app.pages import consent, stream_words, task_rows
+from admin_app.rules import customers, inquiries, merging, privacy, quality, requests, timeline
+from admin_app.rules.followups.blocking import MARKETING, blocked_by, standing
 
 bp = Blueprint("customer_page", __name__, url_prefix="/admin/customer")
 
@@ -78,7 +90,9 @@ def details() -> Any:
         next_tone=_next_tone(customer, now), may_change=access.may_change(db.session, customer),
         merges=_merges(customer), lacking=[] if cars else quality.lacking(db.session, customer),
         unconfirmed=quality.is_stale(customer, people.store_of(customer.store_id), clock.local_day(now)),
-        asks_delete=requests.may_ask(actor, "customer", RequestVerb.DELETE))
+        asks_delete=requests.may_ask(actor, "customer", RequestVerb.DELETE),
+        block=blocked_by(customer, Purpose.CARE, now, people.store_of(customer.store_id)),
+        **consent.shown(customer.id, counts))
 
 
 def _customer() -> Customer:
@@ -172,13 +186,15 @@ def _next_tone(customer: Customer, now: dt.datetime) -> str:
 
 
 MOST_TASKS = 12
-TASK = ("id", "reason", "due_on", "due_at", "customer_id", "source_table", "source_id", "assignee_id")
+TASK = ("id", "reason", "due_on", "due_at", "customer_id", "source_table", "source_id", "assignee_id", "purpose",
+        "allowed_at", "created_at", "store_id", "first_due_on")
 
 
 def _tasks(customer: Customer, counts: dict[str, int]) -> list[Any]:
     """The open follow-ups, the most urgent first; where the stream has no follow-up, none is asked for."""
     return prepared.few(db.session, "tasks of a file", lambda: sa.select(
-        *(getattr(FollowUp, name) for name in TASK)).where(
+        *(getattr(FollowUp, name) for name in TASK), FollowUpRule.trigger, FollowUpRule.unit,
+        FollowUpRule.offset).join_from(FollowUp, FollowUpRule, FollowUpRule.id == FollowUp.rule_id, isouter=True).where(
         FollowUp.customer_id == prepared.given("customer"),
         FollowUp.state.in_([FollowUpState.OPEN, FollowUpState.SNOOZED])).order_by(FollowUp.due_at).limit(
         MOST_TASKS), customer=customer.id) if counts.get("followup") else []
@@ -197,13 +213,25 @@ def _open_matters(customer: Customer, tasks: list[Any], promises: list[Any], cou
                   now: dt.datetime) -> list[OpenTask]:
     """Open follow-ups, promises, complaints and repair orders, as the person may see them."""
     found: list[OpenTask] = []
+    store = people.store_of(customer.store_id)
     for task in tasks:
         words, tone, _late = task_rows.due_words(task, now)
+        if standing(customer, now, store, task) is not None and task.purpose in MARKETING:
+            words, tone = _("held back"), ""
         found.append(OpenTask(task.reason, task_rows.log_address(task), words, tone))
     for promise in [one for one in promises if one.state == PromiseState.OPEN][:6]:
         late = promise.due_on < clock.local_day(now)
         found.append(OpenTask(stream_words.promise_label(promise), f"/admin/promise/edit/?id={promise.id}",
                               promise.due_on.isoformat(), "late" if late else ""))
+    if counts.get("inquiry"):
+        for inquiry in prepared.few(db.session, "inquiries of a file", lambda: sa.select(
+                Inquiry.id, Inquiry.question, Inquiry.state, Inquiry.received_at, Inquiry.due_at).where(
+                Inquiry.customer_id == prepared.given("customer"),
+                Inquiry.state.in_([InquiryState.OPEN, InquiryState.PLANNED])).limit(6), customer=customer.id):
+            running = inquiries.clock(inquiry, now)
+            left = countdown.left(running) if running else look.label_of(inquiry.state)
+            found.append(OpenTask(stream_words.inquiry_label(inquiry), f"/admin/inquiry/details/?id={inquiry.id}",
+                                  left, running.tone if running else ""))
     if counts.get("complaint"):
         for complaint in prepared.few(db.session, "complaints of a file", lambda: sa.select(
                 Complaint.id, Complaint.text, Complaint.state).where(

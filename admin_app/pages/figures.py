@@ -14,7 +14,9 @@ from admin_app import access, clock, prepared
 from admin_app.database import db
 from admin_app.desk.filters import filters_of, list_address
 from admin_app.models import BY_TABLE
+from admin_app.rules import inquiries
 from admin_app.rules import today as day
+from admin_app.rules.leads import clocks as lead_clocks
 
 Wanted = tuple[str, str, Any]
 OPEN_COMPLAINT: tuple[Wanted, ...] = (("state", "not", "closed"),)
@@ -104,6 +106,10 @@ ASKS: dict[str, Ask] = {
     "unlearned": Ask(_l("Closed without a lesson, 4 weeks"), "complaint",
                      lambda people, now: day.unlearned_complaints(
                          clock.day_bounds(clock.local_day(now))[0] - dt.timedelta(weeks=4)), "soon"),
+    "late_leads": Ask(_l("First contact too late"), "followup", lambda people, now: lead_clocks.late(1), "late"),
+    "late_leads_twice": Ask(_l("First contact far too late"), "followup", lambda people, now: lead_clocks.late(2),
+                            "late"),
+    "late_inquiries": Ask(_l("Inquiries too late"), "inquiry", lambda people, now: inquiries.reported(), "late"),
     "done": Ask(_l("Done today"), "followup", lambda people, now: day.done_by((people or [0])[0], now)),
 }
 

@@ -28,7 +28,7 @@ from admin_app.rules import followups
 from admin_app.rules.followups import undoing
 
 OPEN = (FollowUpState.OPEN, FollowUpState.SNOOZED)
-VERBS = ("snooze", "skip", "reassign")
+VERBS = ("snooze", "skip", "reassign", "allow")
 # Reasons that stand ready (default); others are typed.
 WHY_LATER = (_l("Asked to be called later"), _l("Away or abroad"), _l("Waits for the offer"), _l("Parts not here yet"),
              _l("Too much for today"))
@@ -108,6 +108,8 @@ def check_right() -> None:
     may_write()
     if verb() == "reassign" and not access.can("followup", "assign"):
         raise Refused(_("You may not give this to somebody else."))
+    if verb() == "allow" and not followups.may_allow(access.current()):
+        raise Refused(_("Only a manager who assigns follow-ups may allow this contact."))
 
 
 def verb() -> str:
@@ -145,6 +147,9 @@ def work_of(now: dt.datetime) -> tuple[Callable[[FollowUp], None], str]:
                 _("{name}: due again on %(day)s.", day=until))
     if verb() == "skip":
         return lambda task: followups.skip(session, task, reason, now), _("{name}: skipped.")
+    if verb() == "allow":
+        return (lambda task: followups.allow(session, task, reason, now),
+                _("{name}: this contact is allowed once, and noted with its reason."))
     person = _chosen_person()
     return (lambda task: followups.reassign(session, task, person, now),
             _("{name}: given to %(person)s.", person=person.name))

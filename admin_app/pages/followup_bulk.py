@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from flask import flash, redirect, render_template, request
+from flask import abort, flash, redirect, render_template, request
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
@@ -31,6 +31,8 @@ NAMED = 50  # tasks that the question names
 def bulk() -> Any:
     """The chosen tasks, or with `all` every task of the list in `back`: asked about first, then done and reported."""
     acts.check_right()
+    if acts.verb() == "allow":  # one by one, each with its own reason
+        abort(400)
     now = utcnow()
     tasks, error = _chosen(now), ""
     if len(tasks) > MOST_AT_ONCE:

@@ -1,7 +1,7 @@
 """Due follow-ups: whom to contact, why, and the one task in front of the person with its log form.
 
-/admin/followups/?due=overdue|today|week|all&owner=me|all|ID&reason=CODE. Without `due` it is what is owed now:
-overdue and today together.
+/admin/followups/?due=overdue|today|week|all|blocked&owner=me|all|ID&reason=CODE. Without `due` it is what is owed now:
+overdue and today together. Blocked: marketing that the contact cap holds back, each with the day from which it is free.
 """
 
 from __future__ import annotations
@@ -30,11 +30,12 @@ from admin_app.pages import task_rows, visit_form
 from admin_app.pages.followup_acts import WHY_LATER, WHY_NOT
 from admin_app.pages.task_rows import TaskRow
 from admin_app.rules import followups, privacy
-from admin_app.rules.followups.blocking import blocked_by, outbound_contacts
+from admin_app.rules.followups.blocking import Block, blocked_by, outbound_contacts
 
 bp = Blueprint("followups", __name__, url_prefix="/admin/followups")
 
-DUES = {"overdue": _l("Overdue"), "today": _l("Due today"), "week": _l("Next 7 days"), "all": _l("All open")}
+DUES = {"overdue": _l("Overdue"), "today": _l("Due today"), "week": _l("Next 7 days"), "all": _l("All open"),
+        "blocked": _l("Held back")}
 PAGE = 20
 # Places in a kept piece, like those of shell.py.
 THIS, BACK, NAME = "\x01this\x01", "\x01back\x01", "\x01name\x01"
@@ -90,7 +91,7 @@ def statement(question: Asked, now: dt.datetime, due: str | None = "") -> Any:
 
 
 # The figure of followups.Line behind a chip; no chip chosen is what is owed now.
-FIGURES = {"": "owed", "overdue": "overdue", "today": "today", "week": "week", "all": "all"}
+FIGURES = {"": "owed", "overdue": "overdue", "today": "today", "week": "week", "all": "all", "blocked": "blocked"}
 
 
 def _added(lines: list[followups.Line], due: str) -> int:
@@ -146,16 +147,30 @@ def _body(rows: list[TaskRow], question: Asked, chosen: TaskRow | None, now: dt.
         pick = (f'<td class="pick"><input type="checkbox" name="rowid" value="{task.id}" '
                 f'aria-label="{choose.replace(THIS, name)}"></td>') if picks else ""
         whose = escape(row.assignee or nobody) if everybody else escape(row.phone)
-        said = f"{words.ago(row.last.at, now)} · " if row.last else ""
+        said, due, block = row.say, escape(row.due), _block(row, now)
+        if block is not None:
+            said = f"{block.code.label}: {block}"
+            shown = block.until.isoformat() if block.until and question.due == "blocked" else due
+            due = look.icon("moon", "sm") + shown
+        elif row.last:
+            said = f"{words.ago(row.last.at, now)} · {said}"
         lit = (" is-on", ' aria-current="true"') if task.id == on else ("", "")
         made.append(
             f'<tr class="is-row{lit[0]}">{pick}<th scope="row" class="t-who"><a href="{at}{task.id}#task" data-task'
             f'{lit[1]}>{name}</a>{" " + look.grade(row.customer.grade) if row.customer else ""} '
             f'<span class="car">{escape(row.car)}</span></th><td class="t-why"><span class="why" title="{reason}">'
             f'{look.icon(row.icon, "sm")}<span class="clip">{reason}</span></span></td>'
-            f'<td class="t-tel skip-s nowrap ink2">{whose}</td><td class="t-say"><div class="clip">{said}'
-            f'{escape(row.say)}</div></td><td class="t-when num {row.tone}">{escape(row.due)}</td></tr>\n')
+            f'<td class="t-tel skip-s nowrap ink2">{whose}</td><td class="t-say"><div class="clip">'
+            f'{escape(said)}</div></td><td class="t-when num nowrap {row.tone}">{due}</td></tr>\n')
     return Markup("".join(made))
+
+
+def _block(row: TaskRow, now: dt.datetime) -> Block | None:
+    """Why the contact of a line may not be made now; None where it may."""
+    purpose = Purpose(row.task.purpose)
+    if row.customer is None or purpose not in followups.MARKETING:
+        return None
+    return blocked_by(row.customer, purpose, now, people.store_of(row.customer.store_id), row.task)
 
 
 def _head(everybody: bool) -> Markup:
@@ -209,8 +224,10 @@ def _panel(row: TaskRow, onward: str, now: dt.datetime) -> dict[str, Any]:
     mine = task.assignee_id == access.current().user_id
     found: dict[str, Any] = {"mine": mine, "why": why(task)} | _acts(row, onward, now)
     if customer is not None:
-        contacts = _contacts(customer, now)
-        found |= {"blocked": blocked_by(customer, Purpose(task.purpose), now, contacts), "contacts": contacts}
+        store = people.store_of(customer.store_id)
+        found |= {"blocked": _block(row, now), "may_allow": followups.may_allow(access.current()),
+                  "contacts": (outbound_contacts(db.session, customer.id, store.contact_cap_days, now),
+                               store.contact_cap, store.contact_cap_days)}
     if customer is None or row.is_recall or not access.can("visit", "create"):
         return found | {"form": None}
     rule_day = followups.next_date_by_rule(db.session, customer, now)
@@ -229,13 +246,6 @@ def _after_call() -> Markup:
     return shell.piece(("after call",), "visit/call.html", lambda: {"minutes": Markup("<b data-minutes>1</b>")})
 
 
-def _contacts(customer: Any, now: dt.datetime) -> tuple[int, int, int]:
-    """(contacts so far, the most for marketing, in how many days) of a customer."""
-    store = people.store_of(customer.store_id)
-    most, days = store.contact_cap, store.contact_cap_days
-    return outbound_contacts(db.session, customer.id, now - dt.timedelta(days=days), now), most, days
-
-
 def why(task: Any) -> str:
     """Why somebody is due, in words: the rule, or the person's own plan."""
     parts = [task.rule_name] if task.rule_name is not None and task.rule_name != task.reason else []
@@ -244,6 +254,9 @@ def why(task: Any) -> str:
                               task.snooze_count, day=task.first_due_on))
     if task.note:
         parts.append(task.note)
+    if task.allowed_at is not None:
+        parts.append(_("allowed by %(name)s: %(reason)s", name=people.name_of(task.allowed_by_id) or "–",
+                       reason=task.allowed_reason))
     if task.expires_on is not None:
         parts.append(_("void after %(day)s", day=task.expires_on))
     return " · ".join(str(part) for part in parts)

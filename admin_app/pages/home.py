@@ -102,9 +102,15 @@ def _consultant(me: list[int], now: dt.datetime) -> Strip:
     return (
         figures.listed(_("Leads not contacted"), "customer", ("owner_id", "equals", "me"),
                        ("stage", "equals", "lead"), ("last_contact_at", "empty", True), tone="soon"),
+        _asked_of_me(),
         figures.listed(_("My customers of grade H"), "customer", ("owner_id", "equals", "me"),
                        ("grade", "equals", "H")),
         figures.asked("stale", me, now), figures.asked("broken", me, now))
+
+
+def _asked_of_me() -> Question | None:
+    return figures.listed(_("Inquiries to answer"), "inquiry", ("owner_id", "equals", "me"),
+                          ("state", "equals", "open"), tone="soon")
 
 
 def _advisor(me: list[int], now: dt.datetime) -> Strip:
@@ -121,6 +127,7 @@ def _specialist(me: list[int], now: dt.datetime) -> Strip:
     return (
         figures.listed(_("Waiting for re-callback"), "complaint", ("state", "equals", "finished")),
         figures.listed(_("Complaints not acknowledged"), "complaint", ("state", "equals", "received"), tone="late"),
+        _asked_of_me(),
         figures.asked("broken", None, now), figures.asked("birthdays", None, now))
 
 
@@ -134,21 +141,34 @@ def team(role: Any, now: dt.datetime) -> str:
     """The team's day by person, and the complaints that wait."""
     loads, owed = home_parts.loads(home_parts.people_of(access.current()), now)
     due, overdue = sum(due for due, _late in owed.values()), sum(late for _due, late in owed.values())
+    usual, late = _of_team(role.code, now)
     return render_template(
         "home_team.html", role=role, now=now, loads=loads,
         others=(due - sum(one.due for one in loads), overdue - sum(one.overdue for one in loads)),
         quick=home_parts.quick_links(),
         cap=max((load.tasks_most for load in loads), default=0),
-        figures=[*due_figures(overdue, due, "&owner=all"), *_of_team(role.code, now)],
+        figures=[*due_figures(overdue, due, "&owner=all"), *late, *usual],
         longest=home_parts.longest_overdue(now), complaints=home_watch.complaints(role, now),
-        watch=home_watch.of(role, None, None, now))
+        watch=[*(home_watch.late_leads(figure, now) for figure in late[:1] if "show=late_leads" in figure.href),
+               *home_watch.of(role, None, None, now)])
 
 
-def _of_team(code: str, now: dt.datetime) -> list[Figure]:
-    """The figures of a leading role. They count among all customers of the scope, so not every time."""
+def _of_team(code: str, now: dt.datetime) -> tuple[list[Figure], list[Figure]]:
+    """The figures of a leading role; and what is late with new leads and inquiries, where anything is. They count among
+    all customers of the scope, so not every time."""
+    usual, late = TEAM.get(code, _team_usual)(now), _late(code, now)
     found: list[Figure] = fresh.kept(("team's figures", code, words.language(), access.standing(access.current())),
-                                     lambda: figures.numbers(*TEAM.get(code, _team_usual)(now)))
-    return found
+                                     lambda: figures.numbers(*late, *usual))
+    first = sum(one is not None for one in late)
+    return found[first:], [one for one in found[:first] if one.number]
+
+
+def _late(code: str, now: dt.datetime) -> Strip:
+    """What was reported to this role: the general manager hears of first contacts at twice their time."""
+    if code not in ("sales_manager", "general_manager", "care_manager"):
+        return ()
+    late = "late_leads_twice" if code == "general_manager" else "late_leads"
+    return figures.asked(late, None, now), figures.asked("late_inquiries", None, now)
 
 
 def _team_usual(now: dt.datetime) -> Strip:

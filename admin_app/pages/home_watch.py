@@ -14,10 +14,11 @@ from admin_app import access, clock, fresh, people, prepared
 from admin_app.choices import BirthdayCalendar, ComplaintState
 from admin_app.database import db
 from admin_app.desk.filters import list_address
-from admin_app.models import Complaint, Customer, Promise, Visit
-from admin_app.pages import figures
+from admin_app.models import Complaint, Customer, FollowUp, Promise, Visit
+from admin_app.pages import figures, task_rows
+from admin_app.rules.clocks import Clock
 from admin_app.rules.complaints import clock as complaint_clock
-from admin_app.rules.complaints.clocks import Clock
+from admin_app.rules.leads import clocks as lead_clocks
 
 MOST = 5
 RARELY = 300  # seconds that birthdays may be behind what others change in the files
@@ -170,6 +171,14 @@ def _watch(show: str, icon: str, whose: list[int] | None, found: list[tuple[Any,
     kind = {"birthdays": "birthday"}.get(show, show)
     return Watch(str(figures.ASKS[show].title), icon, found[0][1], figures.address_of(show, whose),
                  [row for row, _number in found], kind)
+
+
+def late_leads(figure: figures.Figure, now: dt.datetime) -> Watch:
+    """The first contacts behind a figure that was reported, the one that is late the longest first."""
+    twice = "late_leads_twice" in figure.href
+    rows = task_rows.rows_of(("late leads", twice), lambda: lead_clocks.late(2 if twice else 1).order_by(
+        FollowUp.created_at, FollowUp.id).limit(MOST), now)
+    return Watch(str(figure.label), "clock", figure.number, figure.href, rows, "lead")
 
 
 def complaints(role: Any, now: dt.datetime) -> Watch | None:

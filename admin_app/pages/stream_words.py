@@ -15,7 +15,7 @@ from flask_babel import ngettext
 from markupsafe import Markup
 
 from admin_app import access, clock, look, people, prepared, words
-from admin_app.choices import AuditVerb, Choice, Grade
+from admin_app.choices import AuditVerb, Choice, ConsentState, Grade
 from admin_app.columns import field_of
 from admin_app.database import db
 from admin_app.models import Campaign, Customer
@@ -23,8 +23,9 @@ from admin_app.rules import photos
 from admin_app.rules.timeline import Event
 
 KIND_LABELS = {
-    "visit": _l("Contacts"), "complaint": _l("Complaints"), "repair_order": _l("Repairs"), "campaign": _l("Campaigns"),
-    "promise": _l("Promises"), "gift": _l("Gifts"), "followup": _l("Follow-ups"), "change": _l("Changes"),
+    "visit": _l("Contacts"), "inquiry": _l("Inquiries"), "complaint": _l("Complaints"), "repair_order": _l("Repairs"),
+    "campaign": _l("Campaigns"), "promise": _l("Promises"), "gift": _l("Gifts"), "followup": _l("Follow-ups"),
+    "consent": _l("Consents"), "change": _l("Changes"),
 }
 CHANNEL_ICONS = {"phone": "phone", "wechat": "chat", "sms": "chat", "online": "chat", "email": "mail", "store": "store",
                  "home": "car", "event": "horn", "fair": "horn", "association": "people"}
@@ -98,6 +99,11 @@ def complaint_label(row: Any) -> str:
     return _("Complaint: %(text)s", text=" ".join(row.text.split())[:24])
 
 
+def inquiry_label(row: Any) -> str:
+    """An inquiry in one line."""
+    return _("Inquiry: %(text)s", text=" ".join(row.question.split())[:24])
+
+
 def promise_label(row: Any) -> str:
     """A promise in one line."""
     return _("Promise: %(text)s", text=row.what)
@@ -111,6 +117,12 @@ def order_label(row: Any) -> str:
 def _complaint(row: Any) -> Line:
     return Line("alert", _("Complaint"), what=row.number, body=row.text, badge=row.state, by=_person(row, "owner"),
                 href=f"/admin/complaint/details/?id={row.id}", tone="late" if row.closed_at is None else "")
+
+
+def _inquiry(row: Any) -> Line:
+    return Line("chat", _("Inquiry"), what=look.label_of(row.channel), body=row.question, badge=row.state,
+                by=_person(row, "owner"), href=f"/admin/inquiry/details/?id={row.id}",
+                tags=[str(_("Answer: %(text)s", text=" ".join(row.answer.split())[:60]))] if row.answer else [])
 
 
 def _order(row: Any) -> Line:
@@ -142,6 +154,13 @@ def _gift(row: Any) -> Line:
 def _followup(row: Any) -> Line:
     return Line("clock", row.reason, what=look.label_of(row.channel), body=row.note or "", badge=row.state,
                 by=_person(row, "assignee"), href=f"/admin/followup/details/?id={row.id}")
+
+
+def _consent(row: Any) -> Line:
+    said = f"{look.label_of(row.source)} · {_('text %(version)s', version=row.text_version)}"
+    return Line("shield", look.label_of(row.purpose), what=said, body=row.note or "", badge=row.state,
+                by=_person(row, "by"), href=f"/admin/consent/details/?id={row.id}",
+                tone="late" if row.state == ConsentState.WITHDRAWN else "")
 
 
 def _change(row: Any) -> Line:
@@ -184,5 +203,5 @@ def _value(about: Any, value: Any) -> str:
     return str(value)[:60]
 
 
-WRITERS = {"visit": _visit, "complaint": _complaint, "repair_order": _order, "campaign": _member, "promise": _promise,
-           "gift": _gift, "followup": _followup, "change": _change}
+WRITERS = {"visit": _visit, "inquiry": _inquiry, "complaint": _complaint, "repair_order": _order, "campaign": _member,
+           "promise": _promise, "gift": _gift, "followup": _followup, "consent": _consent, "change": _change}

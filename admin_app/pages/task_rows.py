@@ -12,11 +12,13 @@ import sqlalchemy as sa
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from admin_app import access, clock, look, people, prepared
+from admin_app import access, clock, countdown, look, people, prepared
 from admin_app.choices import Purpose, Trigger, VisitState
 from admin_app.database import db
 from admin_app.masking import masked
 from admin_app.models import Customer, FollowUp, FollowUpRule, Vehicle, Visit
+from admin_app.rules.clocks import Clock
+from admin_app.rules.leads import clocks as first_contacts
 from admin_app.words import weekday
 
 SOON = dt.timedelta(minutes=60)  # how far ahead a due time counts as "now"
@@ -44,10 +46,11 @@ def init_app(app: Any) -> None:
 
 # What a line says of a task and of its customer.
 TASK = ("id", "customer_id", "reason", "rule_id", "assignee_id", "due_on", "due_at", "channel", "purpose", "state",
-        "script", "vehicle_id", "source_table", "source_id", "expires_on", "first_due_on", "snooze_count", "note")
+        "script", "vehicle_id", "source_table", "source_id", "expires_on", "first_due_on", "snooze_count", "note",
+        "allowed_at", "allowed_by_id", "allowed_reason", "created_at", "store_id")
 CUSTOMER = ("id", "name", "phone", "grade", "tier", "stage", "store_id", "model_wish", "channel", "hours",
-            "do_not_disturb", "marketing_withdrawn")
-Task = namedtuple("Task", (*TASK, "rule_name", "trigger", "car"))  # type: ignore[misc]
+            "do_not_disturb", "marketing_withdrawn", "marketing_blocked_until")
+Task = namedtuple("Task", (*TASK, "rule_name", "trigger", "unit", "offset", "car"))  # type: ignore[misc]
 Person = namedtuple("Person", CUSTOMER)  # type: ignore[misc]
 
 
@@ -122,7 +125,8 @@ def with_all(statement: Any) -> Any:
         sa.case((Vehicle.id == FollowUp.vehicle_id, 0), else_=1), Vehicle.id.desc()).limit(1).correlate(
         FollowUp).scalar_subquery()
     return (statement.with_only_columns(
-        *(getattr(FollowUp, name) for name in TASK), FollowUpRule.name, FollowUpRule.trigger, car,
+        *(getattr(FollowUp, name) for name in TASK), FollowUpRule.name, FollowUpRule.trigger, FollowUpRule.unit,
+        FollowUpRule.offset, car,
         *(getattr(Customer, name) for name in CUSTOMER))
         .join_from(FollowUp, FollowUpRule, FollowUpRule.id == FollowUp.rule_id, isouter=True)
         .join_from(FollowUp, Customer, Customer.id == FollowUp.customer_id, isouter=True))
@@ -194,8 +198,11 @@ def _group(task: Any, now: dt.datetime, late: int) -> str:
 
 
 def due_words(task: Any, now: dt.datetime) -> tuple[str, str, int]:
-    """(words, tone, whole days late) of a task's due time."""
+    """(words, tone, whole days late) of a task's due time; a first contact tells its clock, unless it was put off."""
     day, late = task.due_on, (clock.local_day(now) - task.due_on).days
+    running = first_contact(task, now)
+    if running is not None and (late >= 0 or day == task.first_due_on):
+        return countdown.left(running), running.tone, late
     if late > 0:
         return ngettext("%(num)d day late", "%(num)d days late", late), "late", late
     if late == 0 and _timed(task):
@@ -211,6 +218,13 @@ def due_words(task: Any, now: dt.datetime) -> tuple[str, str, int]:
     return day.isoformat() if day.year != clock.local_day(now).year else f"{day:%m-%d}", "", 0
 
 
+def first_contact(task: Any, now: dt.datetime) -> Clock | None:
+    """The clock of a task that is a lead's first contact; None for other tasks."""
+    if task.trigger != Trigger.NEW_LEAD:
+        return None
+    return first_contacts.clock(task.created_at, task.unit, task.offset, people.store_of(task.store_id), now)
+
+
 def _late_by(time: dt.timedelta) -> str:
     minutes = max(1, int(time.total_seconds() // 60))
     if minutes < 60:
@@ -220,7 +234,7 @@ def _late_by(time: dt.timedelta) -> str:
 
 def clock_words(task: Any, words: str, tone: str, now: dt.datetime) -> str:
     """When a task is due, in a sentence: with what is left where that is less than an hour."""
-    if tone == "late":
+    if tone == "late" or first_contact(task, now) is not None:
         return words
     if tone == "soon":
         left = max(1, int((task.due_at - now).total_seconds() // 60))

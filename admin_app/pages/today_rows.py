@@ -16,7 +16,7 @@ from admin_app.pages import figures
 
 PAGE = 100
 LINKS = {"customer": ("owner",), "promise": ("customer", "by"), "complaint": ("customer", "owner"),
-         "followup": ("customer", "assignee")}
+         "followup": ("customer", "assignee"), "inquiry": ("customer", "owner")}
 
 
 def show() -> Any:

@@ -35,6 +35,7 @@ from admin_app.pages.photos import uploaded
 from admin_app.pages.visit_form import LogForm
 from admin_app.rules import complaints, followups, photos, privacy, quality, saving
 from admin_app.rules.followups import tasks
+from admin_app.rules.followups.blocking import blocked_by
 
 bp = Blueprint("visit_log", __name__, url_prefix="/admin/visit/log")
 
@@ -204,10 +205,12 @@ def _take(form: LogForm, customer: Customer, task: Any, at: dt.datetime, key: st
     gifts = visit_form.gift_of(form)
     if form.errors:
         return None
+    purpose = visit_form.purpose_of(task, customer)
+    block = blocked_by(customer, purpose, at, people.store_of(customer.store_id), task)
     pictures = uploaded()
     visit = planned or Visit(
         store_id=customer.store_id, customer_id=customer.id, staff_id=access.current().user_id, outbound=True,
-        purpose_kind=visit_form.purpose_of(task, customer), purpose=task.reason if task else None,
+        purpose_kind=purpose, purpose=task.reason if task else None,
         vehicle_id=task.vehicle_id if task else None, followup_id=task.id if task else None)
     for name, value in (values | {"at": at, "state": VisitState.DONE, "next_on": next_on}).items():
         setattr(visit, name, value)
@@ -230,6 +233,8 @@ def _take(form: LogForm, customer: Customer, task: Any, at: dt.datetime, key: st
     db.session.commit()
     if number:
         flash(_("Complaint %(number)s was opened from the answer.", number=number), "warning")
+    if block is not None:  # what has happened is logged all the same
+        flash(_("Logged, though it was not to be: %(why)s", why=block), "warning")
     return location
 
 
@@ -300,13 +305,15 @@ def due_now(now: dt.datetime) -> Any:
 def _page(customer: Any, task: Any, form: LogForm, rule_day: dt.date | None, now: dt.datetime, key: str,
           planned: Visit | None = None) -> str:
     menu.remember(customer.id)
+    purpose = visit_form.purpose_of(task, customer)
     ids, offered = {customer.id}, choices(customer, task, customer.planned, rule_day, now)
     return render_template(
         "visit_log.html", customer=customer, task=task, form=form, key=key, now=now, plan=planned,
         icon=task_rows.icon_of(task) if task else "", last=task_rows.last_visits(ids).get(customer.id),
         promises=_promises(customer), may_reveal=privacy.may_reveal(db.session, "customer"),
-        car=task_rows.cars_of(ids).get(customer.id, ""), **offered,
-        **_fields(form, visit_form.purpose_of(task, customer), offered, planned is not None))
+        car=task_rows.cars_of(ids).get(customer.id, ""),
+        blocked=blocked_by(customer, purpose, now, people.store_of(customer.store_id), task), **offered,
+        **_fields(form, purpose, offered, planned is not None))
 
 
 def _fields(form: LogForm, purpose: Purpose, offered: dict[str, Any], full: bool) -> dict[str, Markup]:

@@ -17,12 +17,15 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from admin_app import access
-from admin_app.choices import CampaignState, MemberState, Trigger
+from admin_app import access, clock
+from admin_app.choices import CampaignKind, CampaignState, MemberState, Trigger
 from admin_app.errors import Refused, RuleError
-from admin_app.models import Campaign, CampaignCost, CampaignMember, Customer, User
+from admin_app.models import Campaign, CampaignCost, CampaignMember, Customer, Store, User
+from admin_app.rules.changes import is_new
+from admin_app.rules.followups.blocking import Block, capped, opted_out, standing
 
 C, M = CampaignState, MemberState
+Notices = list[tuple[str, Any]]
 
 RUNNERS = {"general_manager", "care_manager", "marketing"}
 # verb: the state it starts from, the state it leads to, who may take it, the refusal for the others
@@ -126,10 +129,15 @@ def _event(session: Any, trigger: Trigger, member: CampaignMember, now: dt.datet
 # ---------------------------------------------------------------- before a save
 
 
-def prepare(session: Any, row: Any, now: dt.datetime) -> None:
-    """Check a campaign, a member or a cost before it is saved by any road. Raises RuleError at the field."""
-    {"campaign": _prepare_campaign, "campaign_member": _prepare_member, "campaign_cost": _prepare_cost}[
-        row.__tablename__](session, row, now)
+def prepare(session: Any, row: Any, now: dt.datetime) -> Notices:
+    """Check a campaign, a member or a cost before it is saved by any road. Raises RuleError at the field.
+
+    Returns (field, sentence) for a member who may not be invited now.
+    """
+    check: Callable[..., Notices | None] = {
+        "campaign": _prepare_campaign, "campaign_member": _prepare_member, "campaign_cost": _prepare_cost}[
+        row.__tablename__]
+    return check(session, row, now) or []
 
 
 def _prepare_campaign(session: Any, campaign: Campaign, now: dt.datetime) -> None:
@@ -155,13 +163,13 @@ def _prepare_cost(session: Any, cost: CampaignCost, now: dt.datetime) -> None:
         raise RuleError(_l("This number is not negative."), "amount")
 
 
-def _prepare_member(session: Any, member: CampaignMember, now: dt.datetime) -> None:
+def _prepare_member(session: Any, member: CampaignMember, now: dt.datetime) -> Notices:
     campaign = _campaign_of(session, member)
     if campaign.state == C.EVALUATED:
         raise RuleError(_l("The members of an evaluated campaign are not changed any more."), "campaign_id")
     member.store_id = campaign.store_id
     member.state = member.state or M.INVITED
-    _check_customer(session, member)
+    customer = _check_customer(session, member)
     if member.holdout and member.state != M.INVITED:
         raise RuleError(_l("A holdout is kept apart to compare with and is not invited. "
                            "Take the mark away first."), "holdout")
@@ -171,10 +179,25 @@ def _prepare_member(session: Any, member: CampaignMember, now: dt.datetime) -> N
         raise RuleError(_l("Feedback is a number from 1 to 5."), "feedback")
     if member.feedback is not None and member.state not in CAME:
         raise RuleError(_l("Only who came gives feedback."), "feedback")
+    block = blocked_member(session, campaign, member, customer, now) if is_new(member) else None
     _stamp(member, now)
+    return [("customer_id", block.sentence)] if block is not None else []
 
 
-def _check_customer(session: Any, member: CampaignMember) -> None:
+def blocked_member(session: Any, campaign: Campaign, member: CampaignMember, customer: Customer,
+                   now: dt.datetime) -> Block | None:
+    """Why an invited member may not be contacted for the campaign today; None where he may. A product recall is for
+    the customer's safety and never blocked; whoever is in a holdout is not contacted at all."""
+    if campaign.kind == CampaignKind.RECALL or member.holdout or member.state not in (M.INVITED, M.NO_SHOW):
+        return None
+    if not opted_out(customer) and not capped(customer, clock.local_day(now)):
+        return None
+    with session.no_autoflush:
+        store = session.get(Store, customer.store_id)
+    return standing(customer, now, store)
+
+
+def _check_customer(session: Any, member: CampaignMember) -> Customer:
     with session.no_autoflush:
         customer = session.scalars(sa.select(Customer).where(Customer.id == member.customer_id)).first()
         same = session.scalars(sa.select(CampaignMember.id).where(
@@ -184,6 +207,8 @@ def _check_customer(session: Any, member: CampaignMember) -> None:
         raise RuleError(_l("Choose a customer of the campaign's store."), "customer_id")
     if same is not None:
         raise RuleError(_l("This customer is in the campaign already."), "customer_id")
+    found: Customer = customer
+    return found
 
 
 def _stamp(member: CampaignMember, now: dt.datetime) -> None:

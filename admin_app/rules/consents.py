@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from admin_app import access
+from admin_app import access, prepared
 from admin_app.choices import ConsentPurpose, ConsentSource, ConsentState
 from admin_app.errors import RuleError
 from admin_app.models import Consent, Customer, Store
@@ -74,18 +74,21 @@ def settle(session: Any, row: Consent, now: dt.datetime, created: bool) -> None:
         customers.void_marketing(session, customer, now)
 
 
-def standing(session: Any, customer_id: int) -> list[Consent]:
-    """The row of each purpose that holds, in the order of the purposes; a purpose without one is left out."""
-    latest: dict[str, Consent] = {}
-    for row in history(session, customer_id):
-        latest.setdefault(row.purpose, row)
-    return [latest[purpose] for purpose in ConsentPurpose if purpose in latest]
+def standing(rows: Iterable[Any]) -> dict[ConsentPurpose, Any]:
+    """Of the rows of history(): the one of each purpose that holds; a purpose without one is left out."""
+    latest: dict[ConsentPurpose, Any] = {}
+    for row in rows:
+        latest.setdefault(ConsentPurpose(row.purpose), row)
+    return latest
 
 
-def history(session: Any, customer_id: int) -> list[Consent]:
-    """Everything that was recorded for a customer, the latest first."""
-    return list(session.scalars(sa.select(Consent).where(Consent.customer_id == customer_id).order_by(
-        Consent.at.desc(), Consent.id.desc())))
+def history(session: Any, customer_id: int) -> list[Any]:
+    """Everything that was recorded for a customer as plain rows, the latest first, as far as the gate shows it."""
+    session.flush()
+    return prepared.few(session, "consents", lambda: sa.select(
+        Consent.id, Consent.purpose, Consent.state, Consent.at, Consent.source, Consent.text_version,
+        Consent.by_id).where(Consent.customer_id == prepared.given("customer")).order_by(
+        Consent.at.desc(), Consent.id.desc()), customer=customer_id)
 
 
 def refresh(session: Any, ids: Iterable[int]) -> None:

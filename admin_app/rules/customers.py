@@ -9,7 +9,17 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from admin_app import access, cleaning, clock
-from admin_app.choices import CustomerKind, FollowUpState, Grade, NotificationKind, Scope, Stage, Trigger
+from admin_app.choices import (
+    CustomerKind,
+    FollowUpState,
+    Grade,
+    NotificationKind,
+    Purpose,
+    Scope,
+    Screening,
+    Stage,
+    Trigger,
+)
 from admin_app.columns import fields
 from admin_app.errors import RuleError
 from admin_app.models import Customer, FollowUp, Grant, User
@@ -21,7 +31,8 @@ from admin_app.rules.followups.blocking import opted_out
 # Days after which a grade no longer says when the customer buys (DOMAIN §3.1: H 7, A 15, B 30, C 2–3 months, N 24 h).
 GRADE_WINDOW = {Grade.H: 7, Grade.A: 15, Grade.B: 30, Grade.C: 90, Grade.N: 1}
 BUYING = (Stage.LEAD, Stage.PROSPECT)
-MOVING = ("owner_id", "grade", "stage", "do_not_disturb", "deleted_at")  # fields whose change moves open tasks
+# fields whose change moves open tasks
+MOVING = ("owner_id", "grade", "stage", "do_not_disturb", "screening", "deleted_at")
 
 Notices = list[tuple[str, Any]]
 
@@ -57,9 +68,20 @@ def normalise(customer: Customer, now: dt.datetime) -> Notices:
         notices.append(("birthday", _l("A birthday on this day is not possible.")))
     if customer.referrer_id is not None and customer.referrer_id == customer.id:
         raise RuleError(_l("A customer cannot have referred himself."), "referrer_id")
+    _screening(customer)
     _defaults(customer, today)
     customer.completeness = completeness(customer)
     return notices
+
+
+def _screening(customer: Customer) -> None:
+    """An invalid lead (DOMAIN §2) has a reason; who has a car or has bought one is a lead no more."""
+    if customer.screening != Screening.INVALID:
+        return
+    if customer.stage not in (None, *BUYING) and changed(customer, "screening"):
+        raise RuleError(_l("Only a lead or a prospect can be an invalid lead."), "screening")
+    if not (customer.screening_reason or "").strip():
+        raise RuleError(_l("Say why the lead is invalid."), "screening_reason")
 
 
 def _name(customer: Customer) -> None:
@@ -178,7 +200,8 @@ def settle(session: Any, customer: Customer, now: dt.datetime, created: bool) ->
     if created:
         yesterday = clock.local_day(now) - dt.timedelta(days=1)
         is_recent = customer.registered_on is None or customer.registered_on >= yesterday
-        if customer.stage in BUYING and is_recent and customer.last_contact_at is None:
+        valid = customer.screening != Screening.INVALID
+        if valid and customer.stage in BUYING and is_recent and customer.last_contact_at is None:
             followups.on_event(session, Trigger.NEW_LEAD, customer, now)
         return
     was = customer.__dict__.pop("was", {})
@@ -190,6 +213,8 @@ def settle(session: Any, customer: Customer, now: dt.datetime, created: bool) ->
         _tell_owner(session, customer, was["owner_id"], now)
     if was and (was["grade"] != customer.grade or was["stage"] != customer.stage):
         contacts.after_grade(session, customer, now)
+    if was and was["screening"] != customer.screening and customer.screening == Screening.INVALID:
+        _invalid(session, customer, now)
     if opted_out(customer):
         void_marketing(session, customer, now)
     else:
@@ -207,6 +232,12 @@ def _hand_over(session: Any, customer: Customer, was: int | None) -> None:
         return
     for task in _open_tasks(session, customer, FollowUp.assignee_id == was):
         task.assignee_id = customer.owner_id
+
+
+def _invalid(session: Any, customer: Customer, now: dt.datetime) -> None:
+    """Nobody calls an invalid lead; what is owed about a complaint or a promise stands."""
+    for task in _open_tasks(session, customer, FollowUp.purpose.not_in([Purpose.COMPLAINT, Purpose.PROMISE])):
+        tasks.close(session, task, FollowUpState.VOID, now, note="无效线索")
 
 
 def _tell_owner(session: Any, customer: Customer, was: int | None, now: dt.datetime) -> None:

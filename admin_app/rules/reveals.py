@@ -15,11 +15,12 @@ from flask_babel import lazy_gettext as _l
 
 from admin_app import trail
 from admin_app.access import actor_of
-from admin_app.choices import AccessVerb, ComplaintState, FollowUpState, RepairState
+from admin_app.choices import AccessVerb, ComplaintState, FollowUpState, InquiryState, RepairState
 from admin_app.columns import field_of
 from admin_app.errors import Refused, RuleError
 from admin_app.models import AccessLog, Agreement, Complaint, FollowUp, RepairOrder, Store, User
 
+UNANSWERED = (InquiryState.OPEN, InquiryState.PLANNED)
 SHORTEST_REASON = 4  # characters (default)
 
 
@@ -83,6 +84,8 @@ def reveal(session: Any, row: Any, name: str, reason: str, *, today: dt.date, da
     check_agreement(session, today)
     customer_id = row.id if table == "customer" else getattr(row, "customer_id", None)
     task = open_task(session, actor.user_id, customer_id) if customer_id else None
+    if task is None and table == "inquiry" and row.owner_id == actor.user_id and row.state in UNANSWERED:
+        task = f"inquiry {row.id}"  # of somebody without a file
     if task is None:
         _check_reason(session, actor.user_id, actor.store_id, reason.strip(), day_began)
     trail.note(session, AccessVerb.REVEAL, table, row.id, field=name, task=task,

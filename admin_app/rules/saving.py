@@ -13,7 +13,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from admin_app import access
+from admin_app import access, scope
 from admin_app.columns import fields
 from admin_app.errors import RuleError
 from admin_app.rules.changes import store_of
@@ -23,10 +23,11 @@ RULES = {
     "customer": "customers", "vehicle": "vehicles", "visit": "visits", "promise": "promises",
     "repair_order": "repair_orders", "followup": "followups.by_hand", "followup_rule": "followups.rule_rows",
     "complaint": "complaints", "campaign": "campaigns", "campaign_member": "campaigns", "campaign_cost": "campaigns",
-    "store": "stores", "consent": "consents",
+    "store": "stores", "segment": "segments", "calendar_day": "calendar_days", "consent": "consents",
+    "inquiry": "inquiries", "lead_token": "leads.tokens",
 }
 # settled in the system's name here
-SYSTEM = {"customer", "vehicle", "visit", "promise", "repair_order", "followup", "consent"}
+SYSTEM = {"customer", "vehicle", "visit", "promise", "repair_order", "followup", "consent", "inquiry"}
 PARENTS = ("customer_id", "campaign_id", "vehicle_id", "complaint_id")
 CLEANED = {"phone", "vin", "plate", "id_number"}  # kinds that cleaning shortens
 LONGEST_NOTE = 20_000
@@ -69,7 +70,7 @@ def _call(row: Any, name: str, *args: Any) -> Any:
 
 def _place(session: Any, row: Any) -> None:
     """The store of a new row: that of its customer, campaign, vehicle or complaint, else the acting person's."""
-    if "store_id" not in row.__table__.c or row.store_id is not None:
+    if "store_id" not in row.__table__.c or row.store_id is not None or row.__tablename__ in scope.SHARED:
         return
     from admin_app.models import BY_TABLE
 

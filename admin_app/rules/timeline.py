@@ -1,5 +1,6 @@
-"""Everything that happened with a customer, in one stream (UX 3): contacts, complaints, repair orders, campaigns,
-promises, gifts, follow-ups and changes of the file and of those merged into it. Each kind counts exactly what it shows.
+"""Everything that happened with a customer, in one stream (UX 3): contacts, inquiries, complaints, repair orders,
+campaigns, promises, gifts, follow-ups, consents and changes of the file and of those merged into it. Each kind counts
+exactly what it shows.
 
 What is still ahead (open follow-ups, open promises, planned contacts) stands first; the rest newest first.
 """
@@ -20,18 +21,21 @@ from admin_app.models import (
     AuditEntry,
     CampaignMember,
     Complaint,
+    Consent,
     FollowUp,
     Gift,
+    Inquiry,
     Promise,
     RepairOrder,
     Visit,
 )
 from admin_app.rules import merging
 
-KINDS = ("visit", "complaint", "repair_order", "campaign", "promise", "gift", "followup", "change")
+KINDS = ("visit", "inquiry", "complaint", "repair_order", "campaign", "promise", "gift", "followup", "consent",
+         "change")
 MODELS: dict[str, Any] = {
-    "visit": Visit, "complaint": Complaint, "repair_order": RepairOrder, "campaign": CampaignMember,
-    "promise": Promise, "gift": Gift, "followup": FollowUp, "change": AuditEntry,
+    "visit": Visit, "inquiry": Inquiry, "complaint": Complaint, "repair_order": RepairOrder, "campaign": CampaignMember,
+    "promise": Promise, "gift": Gift, "followup": FollowUp, "consent": Consent, "change": AuditEntry,
 }
 TABLE_OF = {"campaign": "campaign_member", "change": "audit_entry"}  # the rest are named like their table
 OPEN_TASKS = (FollowUpState.OPEN, FollowUpState.SNOOZED)
@@ -115,9 +119,10 @@ def _order(kind: str) -> tuple[Any, Any]:
                 FollowUp.state.in_(OPEN_TASKS))
     if kind == "promise":
         return Promise.due_on, Promise.state == PromiseState.OPEN
-    return {"complaint": (Complaint.received_at, behind), "repair_order": (RepairOrder.opened_at, behind),
+    return {"inquiry": (Inquiry.received_at, behind), "complaint": (Complaint.received_at, behind),
+            "repair_order": (RepairOrder.opened_at, behind),
             "campaign": (CampaignMember.created_at, behind), "gift": (Gift.given_on, behind),
-            "change": (AuditEntry.at, behind)}[kind]
+            "consent": (Consent.at, behind), "change": (AuditEntry.at, behind)}[kind]
 
 
 def _seconds(moment: dt.date | dt.datetime) -> float:

@@ -17,6 +17,7 @@ from admin_app.choices import BirthdayCalendar, ComplaintState, FollowUpState, P
 from admin_app.models import Complaint, Customer, DueTask, FollowUp, Promise
 from admin_app.rules.customers import BUYING, GRADE_WINDOW
 from admin_app.rules.followups import calendar
+from admin_app.rules.followups.due import free
 
 
 def birthdays(today: dt.date, people: list[int] | None = None) -> Any:
@@ -96,7 +97,8 @@ def owed(session: Any, now: dt.datetime) -> Owed:
 
 def _owed(today: dt.date) -> Any:
     parts = [sa.func.sum(sa.case((part, 1), else_=0)) for part in (DueTask.due_on == today, DueTask.due_on < today)]
-    return sa.select(DueTask.assignee_id, *parts).where(DueTask.due_on <= today).group_by(DueTask.assignee_id)
+    return sa.select(DueTask.assignee_id, *parts).where(
+        DueTask.due_on <= today, free(today)).group_by(DueTask.assignee_id)
 
 
 def customers_kept(session: Any, people: Sequence[Any]) -> dict[int, int]:

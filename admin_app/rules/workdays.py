@@ -1,7 +1,9 @@
 """Working days of the Chinese calendar, and the clock that runs only while the store is open.
 
-Working days skip weekends and holidays and count the weekends that are worked (调休). Store hours count every day
-(DOMAIN §3.2: 09:00–20:30 daily, a setting of the store).
+Working days skip weekends and holidays and count the weekends that are worked (调休), as published (the package
+`holidays`) unless the desk's own calendar says otherwise (calendar_day, Settings → Working calendar).
+
+Store hours count every day (DOMAIN §3.2: 09:00–20:30 daily, a setting of the store).
 """
 
 from __future__ import annotations
@@ -10,8 +12,12 @@ import datetime as dt
 from functools import lru_cache
 from typing import Any
 
-from admin_app import clock
+import sqlalchemy as sa
 
+from admin_app import clock
+from admin_app.choices import DayKind
+
+FURTHEST = 30  # days that a task may be put off to a working day; the day itself where none is nearer (default)
 OPENS, CLOSES = 9 * 60, 20 * 60 + 30  # minutes of the day, where a store says nothing readable (default)
 
 
@@ -23,30 +29,63 @@ def _calendar(year: int) -> Any:
 
 
 @lru_cache(maxsize=4096)
-def is_working_day(day: dt.date) -> bool:
-    """Whether the store's offices work on a day: neither weekend nor holiday, or a weekend that is worked."""
+def _published(day: dt.date) -> bool:
     return bool(_calendar(day.year).is_working_day(day))
 
 
+def is_working_day(day: dt.date, store_id: int | None = None) -> bool:
+    """Whether the offices of a store (None: of the group) work on a day: neither weekend nor holiday, or a weekend that
+    is worked. What the calendar of the store says, else that of the group, comes before what is published."""
+    said = own_days()
+    for key in ((store_id, day), (None, day)):
+        if key in said:
+            return said[key]
+    return _published(day)
+
+
+def own_days() -> dict[tuple[int | None, dt.date], bool]:
+    """(store or None, day) → whether it is worked, of every row of calendar_day; kept until one of them changes."""
+    from admin_app import directory
+
+    found: dict[tuple[int | None, dt.date], bool] = directory.known("calendar", _read, {})
+    return found
+
+
+def _read() -> dict[tuple[int | None, dt.date], bool]:
+    from admin_app import access
+    from admin_app.database import db
+    from admin_app.models import CalendarDay
+
+    rows = db.session.execute(access.ungated(sa.select(CalendarDay.store_id, CalendarDay.day, CalendarDay.kind).where(
+        CalendarDay.deleted_at.is_(None))))
+    return {(row.store_id, row.day): row.kind == DayKind.WORKING for row in rows}
+
+
 @lru_cache(maxsize=64)
+def _is_published(year: int) -> bool:
+    return any(day.year == year for day in getattr(_calendar(year), "weekend_workdays", ()))
+
+
 def is_estimated(year: int) -> bool:
-    """Whether the worked weekends of a year are not published yet, so that its working days are an estimate."""
-    calendar = _calendar(year)
-    return not any(day.year == year for day in getattr(calendar, "weekend_workdays", ()))
+    """Whether the worked weekends of a year are neither published nor entered by hand, so that its working days are an
+    estimate."""
+    return not _is_published(year) and not any(works and day.year == year for (_s, day), works in own_days().items())
 
 
-def next_working_day(day: dt.date) -> dt.date:
-    """The day itself where it is a working day, else the first one after it."""
-    while not is_working_day(day):
-        day += dt.timedelta(days=1)
+def next_working_day(day: dt.date, store_id: int | None = None) -> dt.date:
+    """The day itself where it is a working day, else the first one after it; the day itself where none follows within
+    FURTHEST days (a calendar that says every day is a holiday)."""
+    for ahead in range(FURTHEST + 1):
+        if is_working_day(day + dt.timedelta(days=ahead), store_id):
+            return day + dt.timedelta(days=ahead)
     return day
 
 
-def add_working_days(day: dt.date, count: int) -> dt.date:
+def add_working_days(day: dt.date, count: int, store_id: int | None = None) -> dt.date:
     """The `count`-th working day after a day; 0 gives the day itself, moved to a working day."""
-    day = next_working_day(day)
+    day = next_working_day(day, store_id)
     for _ in range(count):
-        day = next_working_day(day + dt.timedelta(days=1))
+        day = next_working_day(day + dt.timedelta(days=1), store_id)
     return day
 
 

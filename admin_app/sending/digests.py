@@ -101,7 +101,7 @@ def _morning(session: Any, person: User, actor: access.Actor, now: dt.datetime) 
     letter = letters.of_sections(
         _("%(day)s: what the day brings", day=day.isoformat()),
         _("Good morning, %(name)s. This is owed today:", name=person.name), sections)
-    line = _l("Today: %(what)s", what=", ".join(f"{one.heading} {one.number}" for one in sections))
+    line = _l("Today: %(what)s", what=_(", ").join(f"{one.heading} {one.number}" for one in sections))
     return letter, line, "/admin/"
 
 

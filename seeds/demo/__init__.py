@@ -6,10 +6,13 @@ selling.py   from the first call to the deal or the loss
 driving.py   cars, services, repairs, and the calls that a year brings
 tasks.py     follow-ups as the rules make them, promises, gifts
 troubles.py  complaints in every state
+asking.py    inquiries, invalid leads
 parties.py   campaigns with guests, costs and their outcome
 quality.py   files confirmed, files on the desk twice
+segments.py  customers by a saved rule, a day of the working calendar
 consents.py  what the customers consent to
 traces.py    score periods, changes and look-ups of the last weeks
+reminders.py notifications under the bell, a group robot
 visiting.py  photos of visits, credit that changed, reports that a manager has read
 bulk.py      rows in large numbers, for measuring
 """
@@ -21,8 +24,20 @@ from typing import Any
 
 from admin_app import access
 from admin_app.rules import complaints
+from admin_app.rules.leads import clocks as late_leads
 from admin_app.rules.scores.rollup import rebuilding
-from seeds.demo import consents, parties, quality, story, traces, troubles, visiting
+from seeds.demo import (
+    asking,
+    consents,
+    parties,
+    quality,
+    reminders,
+    segments,
+    story,
+    traces,
+    troubles,
+    visiting,
+)
 from seeds.demo.world import World, begin
 
 SEED = 20260101
@@ -42,7 +57,9 @@ def make(session: Any, now: dt.datetime, *, customers: int = CUSTOMERS, closed_m
         files = [file for code, share in SHARES.items() for file in story.build(world, code, round(customers * share))]
         quality.make(world, files)
         consents.make(world, files)
+        segments.make(world)
         troubles.make(world, files)
+        asking.make(world, files)
         parties.make(world, files)
         traces.make(world, files)
         traces.changes(world, files)
@@ -57,4 +74,6 @@ def make(session: Any, now: dt.datetime, *, customers: int = CUSTOMERS, closed_m
         rebuilding.rebuild_all(session)
         traces.close_periods(world, closed_months)
         complaints.escalate_due(session, now)
+        late_leads.escalate_due(session, now)
+        reminders.make(session, now)
     return world

@@ -12,10 +12,10 @@ from admin_app.choices import AuditVerb
 from admin_app.models import BY_TABLE
 
 # In this order every row finds the rows that it points at.
-ORDER = ("store", "team", "user", "customer", "customer_reader", "consent", "contact", "vehicle", "vehicle_owner",
-         "campaign", "visit", "photo", "photo_data", "promise", "gift", "followup", "repair_order", "complaint",
-         "complaint_step",
-         "campaign_member", "campaign_cost", "access_log")
+ORDER = ("store", "team", "user", "segment", "calendar_day", "customer", "customer_reader", "consent", "contact",
+         "vehicle", "vehicle_owner", "campaign", "visit", "photo", "photo_data", "promise", "gift", "followup",
+         "repair_order", "complaint", "complaint_step", "inquiry", "lead_token", "campaign_member", "campaign_cost",
+         "access_log")
 
 
 # Rows of these tables carry every column from the start, for the parts that look at what is not there yet.

@@ -11,7 +11,7 @@ from flask import Flask, g
 from admin_app import access, directory
 from admin_app import models as m
 from admin_app.database import db
-from tests.cast import Cast
+from tests.cast import NOW, TODAY, Cast
 from tests.factories import make_customer
 
 CHANGES = {
@@ -20,6 +20,10 @@ CHANGES = {
     "team": lambda: sa.update(m.Team.__table__).values(manager_id=None),
     "store": lambda: sa.update(m.Store.__table__).values(name="另一家"),
     "user": lambda: sa.update(m.User.__table__).values(name="改名"),
+    "segment": lambda: sa.insert(m.Segment.__table__).values(
+        name="细分", created_at=NOW, updated_at=NOW, clauses=[], active=True),
+    "calendar_day": lambda: sa.insert(m.CalendarDay.__table__).values(
+        name="店庆", day=TODAY, kind="closed", created_at=NOW, updated_at=NOW),
     "agreement": lambda: sa.delete(m.Agreement.__table__),
 }
 

@@ -44,7 +44,9 @@ def wanted(session: Any) -> set[Any]:
             continue
         urgency = (rank(task.purpose, due_index.URGENCY) * 100 + rank(customer.grade, due_index.GRADES) * 10
                    + rank(customer.tier, tuple(ch.Tier)))
-        values = {"id": task.id, "urgency": urgency} | {
+        capped = task.purpose in followups.MARKETING and task.allowed_at is None
+        values = {"id": task.id, "urgency": urgency,
+                  "blocked_until": customer.marketing_blocked_until if capped else None} | {
             name: getattr(task, name) for name in due_index.OF_TASK} | {
             name: getattr(customer, name) for name in due_index.OF_CUSTOMER}
         found.add(tuple(values[column.key] for column in INDEX.c))
@@ -60,12 +62,15 @@ def number_of(person: Any) -> int | None:
     return person.id if person else None
 
 
+BLOCKS = (None, None, TODAY, TODAY + dt.timedelta(days=1))
+
+
 def a_customer(dice: random.Random, session: Any, cast: Cast) -> m.Customer:
     kind = dice.choice([*ch.Confidentiality, ch.Confidentiality.NORMAL, ch.Confidentiality.NORMAL])
     return f.make_customer(
         session, owner=person_of(dice, cast), advisor_id=number_of(person_of(dice, cast)),
         grade=dice.choice(list(ch.Grade)), tier=dice.choice([None, *ch.Tier]), confidentiality=kind,
-        do_not_disturb=dice.random() < 0.2,
+        do_not_disturb=dice.random() < 0.2, marketing_blocked_until=dice.choice(BLOCKS),
         marketing_withdrawn=dice.random() < 0.2, deleted_at=NOW if dice.random() < 0.1 else None)
 
 
@@ -84,11 +89,13 @@ def change(dice: random.Random, session: Any, cast: Cast, customers: list[Any], 
         {"owner_id": number_of(person_of(dice, cast))}, {"advisor_id": number_of(person_of(dice, cast))},
         {"grade": dice.choice(list(ch.Grade))}, {"tier": dice.choice([None, *ch.Tier])},
         {"confidentiality": dice.choice(list(ch.Confidentiality))}, {"deleted_at": dice.choice([None, NOW])},
-        {"do_not_disturb": dice.random() < 0.5}, {"marketing_withdrawn": dice.random() < 0.5}, {"note": "x"}])
+        {"do_not_disturb": dice.random() < 0.5}, {"marketing_withdrawn": dice.random() < 0.5}, {"note": "x"},
+        {"marketing_blocked_until": dice.choice(BLOCKS)}])
     of_task: dict[str, Any] = dice.choice([
         {"state": dice.choice(list(ch.FollowUpState))}, {"assignee_id": number_of(person_of(dice, cast))},
         {"due_on": TODAY, "due_at": NOW}, {"purpose": dice.choice(list(ch.Purpose))},
-        {"deleted_at": dice.choice([None, NOW])}, {"customer_id": dice.choice(customers).id}])
+        {"deleted_at": dice.choice([None, NOW])}, {"customer_id": dice.choice(customers).id},
+        {"allowed_at": dice.choice([None, NOW])}])
     road = dice.randrange(5)
     connection = session.connection()
     if road < 2:
@@ -139,7 +146,8 @@ def test_lists_and_counts_are_the_rows_of_the_gate(store_app: Flask, session: An
         f.make_order(session, customer, advisor=cast.service_advisor,
                      state=dice.choice([ch.RepairState.CLOSED, ch.RepairState.OPEN]))
     session.flush()
-    due = {row[0] for row in wanted(session)}
+    place = list(INDEX.c.keys()).index("blocked_until")
+    due = {row[0] for row in wanted(session) if row[place] is None or row[place] <= TODAY}
     before = access.actor_of(session)
     for name in PEOPLE:
         as_person(getattr(cast, name))

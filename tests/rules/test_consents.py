@@ -71,7 +71,8 @@ def test_the_latest_row_of_a_purpose_holds(session: Any, cast: Any) -> None:
     assert not customer.marketing_withdrawn
     say(session, customer, False, ConsentPurpose.FILE)
     assert customer.marketing_withdrawn
-    assert {row.purpose: row.state for row in consents.standing(session, customer.id)} == {
+    assert {purpose: row.state for purpose, row in consents.standing(
+        consents.history(session, customer.id)).items()} == {
         "file": ConsentState.WITHDRAWN, "marketing": ConsentState.GIVEN, "sharing": ConsentState.WITHDRAWN}
     assert len(consents.history(session, customer.id)) == 5
 

@@ -166,3 +166,17 @@ def test_a_notification_is_no_entry_of_the_audit(session: Any, cast: Cast) -> No
     assert session.scalar(sa.select(sa.func.count(AuditEntry.id))) == before
     assert session.scalar(sa.select(sa.func.count(Notification.id))) == 1
     assert access.actor_of(session) is not None
+
+
+def test_a_hand_over_tells_each_new_person_once_how_much_it_is(session: Any, cast: Cast) -> None:
+    from admin_app.rules import handover
+
+    leaver = cast.sales_consultant
+    for _number in range(3):
+        f.make_followup(session, f.make_customer(session, owner=leaver), assignee=leaver)
+    session.commit()
+    act_as(cast.general_manager)
+    wishes = handover.Wishes(handover.ONE, (cast.colleague.id,), cast.sales_manager.id)
+    handover.give(session, leaver, wishes, NOW)
+    assert told(session, cast.colleague) == [f"{leaver.name} 的工作转给您：客户 3，跟进 3"]
+    assert told(session, cast.other_team) == []

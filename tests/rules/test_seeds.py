@@ -110,6 +110,25 @@ CONSENTS = {
     "administrator": "-"}
 for _name, _right in CONSENTS.items():
     MATRIX[_name].append((["consent"], _right))
+for _name, _lines in MATRIX.items():  # where figures of the store are sent to
+    _lines.append((["robot"], "RA WA C DA" if _name == "administrator" else "-"))
+# Customers by a saved rule, and the working calendar: (segment, calendar_day).
+SHARED = {
+    "general_manager": ("RA WA C DA", "RA WA C DA"), "sales_manager": ("RA", "RA"), "service_manager": ("RA", "RA"),
+    "sales_consultant": ("-", "-"), "service_advisor": ("-", "-"), "care_manager": ("RA WA C DA", "RA WA C DA"),
+    "care_specialist": ("-", "-"), "marketing": ("RA WA C DA", "-"), "auditor": ("RA", "RA"),
+    "administrator": ("-", "RA")}
+for _name, _rights in SHARED.items():
+    MATRIX[_name] += zip((["segment"], ["calendar_day"]), _rights, strict=True)
+# Inquiries like follow-ups, with the number of who asks; tokens for web leads are the administrator's.
+LEADS = {
+    "general_manager": ("RA WA C X V G", "RA"), "sales_manager": ("RT WT C V G", "-"),
+    "sales_consultant": ("RO WO C V", "-"), "service_manager": ("RT WT C V", "-"),
+    "service_advisor": ("RO WO C V", "-"),
+    "care_manager": ("RA WA C V G", "-"), "care_specialist": ("RA WO C V", "-"), "marketing": ("-", "-"),
+    "auditor": ("RA", "RA"), "administrator": ("-", "RA WA C")}
+for _name, _said in LEADS.items():
+    MATRIX[_name] += zip((["inquiry"], ["lead_token"]), _said, strict=True)
 LETTER = {Scope.NONE: "", Scope.OWN: "O", Scope.TEAM: "T", Scope.STORE: "A", Scope.ALL: "!"}
 CELLS = [(role, table, said) for role, row in MATRIX.items() for tables, said in row for table in tables]
 

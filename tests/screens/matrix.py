@@ -41,16 +41,17 @@ CAMPAIGN = {
     "administrator": "NN-"}
 MATRIX = {
     "customer": CUSTOMER, "contact": FILE, "visit": FILE, "promise": FILE, "gift": FILE, "followup": FOLLOWUP,
+    "inquiry": FOLLOWUP,
     "vehicle": SERVICE, "repair_order": SERVICE, "complaint": COMPLAINT, "campaign": CAMPAIGN}
 # Who deletes (D) and exports (X) without a second person; D* and X* are refused until one has approved.
 DELETES = {"customer": {"general_manager"}, **{t: {"general_manager"} for t in ("contact", "visit", "promise", "gift")}}
 EXPORTS = {
-    **{t: {"general_manager"} for t in ("customer", "contact", "visit", "promise", "gift", "followup", "vehicle",
-                                        "repair_order", "complaint")}}
+    **{t: {"general_manager"} for t in ("customer", "contact", "visit", "promise", "gift", "followup", "inquiry",
+                                        "vehicle", "repair_order", "complaint")}}
 # A text field of each table that a form takes.
 EDITS = {"customer": "note", "contact": "note", "visit": "summary", "promise": "note", "gift": "occasion",
-         "followup": "script", "vehicle": "note", "repair_order": "waits_for", "complaint": "evidence",
-         "campaign": "place"}
+         "followup": "script", "inquiry": "name", "vehicle": "note", "repair_order": "waits_for",
+         "complaint": "evidence", "campaign": "place"}
 
 
 def reach(role: str, letter: str) -> set[str]:
@@ -107,6 +108,8 @@ def _rows(session: Any, customer: Any, person: Any, store_id: int, distance: str
         "followup": m.FollowUp(
             reason=f"回访{distance}", assignee_id=person.id, due_on=TODAY, first_due_on=TODAY, due_at=NOW,
             occurrence=f"matrix:{distance}", **about),
+        "inquiry": m.Inquiry(question=f"问题{distance}", owner_id=person.id, received_at=NOW,
+                             due_at=NOW + dt.timedelta(hours=24), **about),
         "vehicle": m.Vehicle(model=f"岚风{distance}", **about),
         "repair_order": m.RepairOrder(number=f"WX-{distance}", opened_at=NOW, state=ch.RepairState.CLOSED,
                                       closed_at=NOW, **about),

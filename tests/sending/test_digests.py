@@ -181,7 +181,7 @@ def test_the_bell_says_it_whether_mail_comes_or_not(session: Any, cast: Cast, po
     assert run(session, MORNING)[0] == 0
     assert post.got == []
     found = notifications.of_person(session, cast.sales_consultant.id)
-    assert [row.text for row in found] == ["今天：逾期 1, 今日到期 1, 待复访 1, 失信承诺 1, 今日生日 1"]
+    assert [row.text for row in found] == ["今天：逾期 1、今日到期 1、待复访 1、失信承诺 1、今日生日 1"]
     assert notifications.of_person(session, cast.marketing.id) == []
 
 

@@ -14,8 +14,9 @@ clocks.py    how much time is left, and whom a late complaint is reported to
 
 from __future__ import annotations
 
+from admin_app.rules.clocks import Clock
 from admin_app.rules.complaints.callback import confirm_unreachable, recall, recall_failed
-from admin_app.rules.complaints.clocks import Clock, clock, escalate_due
+from admin_app.rules.complaints.clocks import clock, escalate_due
 from admin_app.rules.complaints.intake import prepare, receive, settle
 from admin_app.rules.complaints.people import allowed, handlers, in_charge
 from admin_app.rules.complaints.steering import (

@@ -9,7 +9,6 @@ At 100 % the manager is told, at 200 % the general manager.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,45 +20,16 @@ from admin_app.choices import ComplaintState, StepKind
 from admin_app.clock import local_day, zone
 from admin_app.models import Complaint, Store
 from admin_app.rules import workdays
+from admin_app.rules.clocks import DAY, GENERAL_MANAGER_TOLD, MANAGER_TOLD, Clock
 from admin_app.rules.complaints import people
-from admin_app.rules.complaints.log import GENERAL_MANAGER_TOLD, MANAGER_TOLD, hand_over, tell, write
+from admin_app.rules.complaints.log import hand_over, tell, write
 
 S = ComplaintState
-SOON = 0.7  # share of the limit from which a clock is amber (default)
-DAY = 24 * 60
 LIMITS = {S.RECEIVED: "acknowledge_minutes", S.ACKNOWLEDGED: "understand_minutes", S.UNDERSTOOD: "propose_minutes",
           S.ANALYSED: "propose_minutes", S.PROPOSED: "finish_minutes"}
 
 TOLD = {MANAGER_TOLD: _l("The time has run out: reported to the manager in charge."),
         GENERAL_MANAGER_TOLD: _l("More than twice the time has passed: reported to the general manager.")}
-
-
-@dataclass(frozen=True)
-class Clock:
-    """How far a step's clock has run. Minutes; calendar minutes where `calendar`, else store minutes."""
-
-    started: dt.datetime
-    limit: int
-    used: int
-    calendar: bool = False
-
-    @property
-    def left(self) -> int:
-        """Minutes that remain; negative once it is late."""
-        return self.limit - self.used
-
-    @property
-    def share(self) -> float:
-        """Share of the limit that is used; 1 is the whole of it."""
-        return self.used / self.limit
-
-    @property
-    def late(self) -> bool:
-        return self.used >= self.limit
-
-    @property
-    def soon(self) -> bool:
-        return not self.late and self.share >= SOON
 
 
 def clock(complaint: Complaint | Any, store: Store, now: dt.datetime) -> Clock | None:
@@ -124,7 +94,7 @@ def escalate_due(session: Any, now: dt.datetime) -> int:
 
 def _report(session: Any, complaint: Complaint, now: dt.datetime) -> int:
     running = clock(complaint, complaint.store, now)
-    wanted = 0 if running is None or running.share < 1 else MANAGER_TOLD if running.share < 2 else GENERAL_MANAGER_TOLD
+    wanted = 0 if running is None else running.level
     if running is None or wanted <= (complaint.escalated_to or 0):
         return 0
     complaint.escalated_to = wanted

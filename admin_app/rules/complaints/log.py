@@ -12,9 +12,9 @@ from admin_app.choices import ComplaintLevel, NotificationKind, StepKind
 from admin_app.errors import RuleError
 from admin_app.models import Complaint, ComplaintStep, User
 from admin_app.rules import notifications
+from admin_app.rules.clocks import GENERAL_MANAGER_TOLD
 
 LONGEST = 20_000  # characters of a note
-MANAGER_TOLD, GENERAL_MANAGER_TOLD = 1, 2  # values of escalated_to; 0: nobody had to be told
 
 
 def needed(text: str | None, field: str, sentence: Any) -> str:

@@ -10,8 +10,9 @@ from flask_babel import lazy_gettext as _l
 from admin_app.choices import ComplaintArea, ComplaintLevel, StepKind
 from admin_app.errors import RuleError
 from admin_app.models import Complaint, User
+from admin_app.rules.clocks import GENERAL_MANAGER_TOLD
 from admin_app.rules.complaints import people
-from admin_app.rules.complaints.log import GENERAL_MANAGER_TOLD, hand_over, needed, write
+from admin_app.rules.complaints.log import hand_over, needed, write
 
 RANK = {ComplaintLevel.GENERAL: 0, ComplaintLevel.ESCALATED: 1, ComplaintLevel.MAJOR: 2}
 

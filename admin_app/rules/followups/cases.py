@@ -18,7 +18,7 @@ WHO = (Customer.id, Customer.store_id, Customer.owner_id, Customer.advisor_id, C
        sa.or_(Customer.do_not_disturb, Customer.marketing_withdrawn))
 ONE_DAY = dt.timedelta(days=1)
 
-Finder = Callable[[Any, FollowUpRule, Store, dt.date, dt.date], Iterator[Case]]
+Finder = Callable[[Any, FollowUpRule, Store, dt.date, dt.date, dt.date], Iterator[Case]]  # …, first, last, today
 
 
 def _rows(session: Any, statement: Any) -> list[Any]:
@@ -38,11 +38,11 @@ def _days(first: dt.date, last: dt.date) -> Iterator[dt.date]:
         first += ONE_DAY
 
 
-def of_customers(session: Any, rule: FollowUpRule, store: Store, base: Any, *where: Any,
+def of_customers(session: Any, rule: FollowUpRule, store: Store, today: dt.date, base: Any, *where: Any,
                  mark: Callable[[Any], str] = str) -> Iterator[Case]:
-    """Cases of the store's customers who fit the rule's condition and `where`, with the column `base` as their base."""
+    """Cases of the store's customers who fit the rule today and `where`, with the column `base` as their base."""
     statement = sa.select(*WHO, base).where(
-        Customer.store_id == store.id, *rules.criteria(rule.condition), *where).order_by(Customer.id)
+        Customer.store_id == store.id, *rules.narrowed(session, rule, today), *where).order_by(Customer.id)
     for *who, day in _rows(session, statement):
         day = clock.local_day(day) if isinstance(day, dt.datetime) else day
         yield _case(who, day, "customer", who[0], mark(day))
@@ -56,25 +56,28 @@ def _of_vehicles(base: Any, *where: Any, mark: Any = None) -> Finder:
 
     A service is one occurrence for each last service, however its forecast moves.
     """
-    def find(session: Any, rule: FollowUpRule, store: Store, first: dt.date, last: dt.date) -> Iterator[Case]:
+    def find(session: Any, rule: FollowUpRule, store: Store, first: dt.date, last: dt.date,
+             today: dt.date) -> Iterator[Case]:
         told = base if mark is None else mark
         statement = sa.select(*WHO, base, Vehicle.id, told).join(Customer, Customer.id == Vehicle.customer_id).where(
-            Vehicle.store_id == store.id, base >= first, base <= last, *where, *rules.criteria(rule.condition))
+            Vehicle.store_id == store.id, base >= first, base <= last, *where, *rules.narrowed(session, rule, today))
         for *who, day, vehicle_id, by in _rows(session, statement.order_by(Vehicle.id)):
             yield _case(who, day, "vehicle", vehicle_id, str(by), vehicle_id=vehicle_id)
     return find
 
 
-def _without_contact(session: Any, rule: FollowUpRule, store: Store, first: dt.date, last: dt.date) -> Iterator[Case]:
+def _without_contact(session: Any, rule: FollowUpRule, store: Store, first: dt.date, last: dt.date,
+                     today: dt.date) -> Iterator[Case]:
     """Customers whose last contact, or whose file where there was none, lies so far back."""
     begins, ends = clock.at(first, 0), clock.at(last + ONE_DAY, 0)
     spoken = sa.and_(Customer.last_contact_at >= begins, Customer.last_contact_at < ends)
     never = sa.and_(Customer.last_contact_at.is_(None), Customer.registered_on >= first, Customer.registered_on <= last)
-    yield from of_customers(session, rule, store, Customer.last_contact_at, spoken)
-    yield from of_customers(session, rule, store, Customer.registered_on, never)
+    yield from of_customers(session, rule, store, today, Customer.last_contact_at, spoken)
+    yield from of_customers(session, rule, store, today, Customer.registered_on, never)
 
 
-def _birthdays(session: Any, rule: FollowUpRule, store: Store, first: dt.date, last: dt.date) -> Iterator[Case]:
+def _birthdays(session: Any, rule: FollowUpRule, store: Store, first: dt.date, last: dt.date,
+               today: dt.date) -> Iterator[Case]:
     key = sa.extract("month", Customer.birthday) * 100 + sa.extract("day", Customer.birthday)
     for day in _days(first, last):
         lunar = calendar.lunar_keys(day)
@@ -82,41 +85,45 @@ def _birthdays(session: Any, rule: FollowUpRule, store: Store, first: dt.date, l
             sa.and_(Customer.birthday_calendar == BirthdayCalendar.SOLAR, key.in_(calendar.solar_keys(day))),
             sa.and_(Customer.birthday_calendar == BirthdayCalendar.LUNAR, key.in_(lunar)))
         yield from of_customers(
-            session, rule, store, sa.literal(day, sa.Date), kept, Customer.birthday < dt.date(day.year, 1, 1))
+            session, rule, store, today, sa.literal(day, sa.Date), kept, Customer.birthday < dt.date(day.year, 1, 1))
 
 
-def _anniversaries(session: Any, rule: FollowUpRule, store: Store, first: dt.date, last: dt.date) -> Iterator[Case]:
+def _anniversaries(session: Any, rule: FollowUpRule, store: Store, first: dt.date, last: dt.date,
+                   today: dt.date) -> Iterator[Case]:
     key = sa.extract("month", Vehicle.bought_on) * 100 + sa.extract("day", Vehicle.bought_on)
     for day in _days(first, last):
         statement = sa.select(*WHO, Vehicle.id).join(Customer, Customer.id == Vehicle.customer_id).where(
             Vehicle.store_id == store.id, Vehicle.bought_here, key.in_(calendar.solar_keys(day)),
-            Vehicle.bought_on < dt.date(day.year, 1, 1), *rules.criteria(rule.condition))
+            Vehicle.bought_on < dt.date(day.year, 1, 1), *rules.narrowed(session, rule, today))
         for *who, vehicle_id in _rows(session, statement.order_by(Vehicle.id)):
             yield _case(who, day, "vehicle", vehicle_id, str(day), vehicle_id=vehicle_id)
 
 
-def _festivals(session: Any, rule: FollowUpRule, store: Store, first: dt.date, last: dt.date) -> Iterator[Case]:
+def _festivals(session: Any, rule: FollowUpRule, store: Store, first: dt.date, last: dt.date,
+               today: dt.date) -> Iterator[Case]:
     name = (rule.condition or {}).get("festival", "")
     for day in _days(first, last):
         if calendar.is_festival(name, day):
-            yield from of_customers(session, rule, store, sa.literal(day, sa.Date))
+            yield from of_customers(session, rule, store, today, sa.literal(day, sa.Date))
 
 
-def _promises(session: Any, rule: FollowUpRule, store: Store, first: dt.date, last: dt.date) -> Iterator[Case]:
+def _promises(session: Any, rule: FollowUpRule, store: Store, first: dt.date, last: dt.date,
+              today: dt.date) -> Iterator[Case]:
     statement = sa.select(*WHO, Promise.due_on, Promise.id, Promise.by_id).join(
         Customer, Customer.id == Promise.customer_id).where(
         Promise.store_id == store.id, Promise.state == PromiseState.OPEN, Promise.due_on >= first,
-        Promise.due_on <= last, *rules.criteria(rule.condition))
+        Promise.due_on <= last, *rules.narrowed(session, rule, today))
     for *who, day, promise_id, by_id in _rows(session, statement.order_by(Promise.id)):
         yield _case(who, day, "promise", promise_id, str(day), preferred=by_id)
 
 
-def _repairs(session: Any, rule: FollowUpRule, store: Store, first: dt.date, last: dt.date) -> Iterator[Case]:
+def _repairs(session: Any, rule: FollowUpRule, store: Store, first: dt.date, last: dt.date,
+             today: dt.date) -> Iterator[Case]:
     statement = sa.select(*WHO, RepairOrder.closed_at, RepairOrder.id, RepairOrder.vehicle_id).join(
         Customer, Customer.id == RepairOrder.customer_id).where(
         RepairOrder.store_id == store.id, RepairOrder.state == RepairState.CLOSED,
         RepairOrder.closed_at >= clock.at(first, 0), RepairOrder.closed_at < clock.at(last + ONE_DAY, 0),
-        *rules.criteria(rule.condition))
+        *rules.narrowed(session, rule, today))
     for *who, closed_at, order_id, vehicle_id in _rows(session, statement.order_by(RepairOrder.id)):
         yield _case(who, closed_at, "repair_order", order_id, "1", vehicle_id=vehicle_id)
 

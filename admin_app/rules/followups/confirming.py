@@ -50,11 +50,11 @@ def _load(session: Any, rule: FollowUpRule, store: Store, today: dt.date) -> Cou
     return Counter({row[0]: row[1] for row in found})
 
 
-def _waiting(rule: FollowUpRule, store: Store, today: dt.date) -> list[Any]:
+def _waiting(session: Any, rule: FollowUpRule, store: Store, today: dt.date) -> list[Any]:
     """Stale files of the store with an owner, for which no task was made since they were confirmed last."""
     asked = sa.exists().where(FollowUp.customer_id == Customer.id, FollowUp.rule_id == rule.id,
                               FollowUp.first_due_on >= quality.last_confirmed)
-    return [Customer.store_id == store.id, Customer.owner_id.is_not(None), *rules.criteria(rule.condition),
+    return [Customer.store_id == store.id, Customer.owner_id.is_not(None), *rules.narrowed(session, rule, today),
             quality.older_than(store, today), ~asked]
 
 
@@ -63,18 +63,14 @@ def _cases(session: Any, rule: FollowUpRule, store: Store, today: dt.date, most:
     tier = sa.case(*[(Customer.tier == one, place) for place, one in enumerate(Tier)], else_=len(Tier))
     place = sa.func.row_number().over(
         partition_by=Customer.owner_id, order_by=(tier, quality.last_confirmed, Customer.id))
-    ranked = sa.select(Customer.id, place.label("place")).where(*_waiting(rule, store, today)).subquery()
+    ranked = sa.select(Customer.id, place.label("place")).where(*_waiting(session, rule, store, today)).subquery()
     chosen = sa.select(*cases.WHO, quality.last_confirmed).join(ranked, ranked.c.id == Customer.id).where(
         ranked.c.place <= most).order_by(ranked.c.place, Customer.id)
     return [cases._case(who, day, "customer", who[0], str(day)) for *who, day in session.execute(chosen).all()]
 
 
-def expected(session: Any, rule: FollowUpRule, today: dt.date, now: dt.datetime, days: int) -> dict[int | None, int]:
-    """How many tasks each person would get over so many days, if each day's were done the same day."""
-    counts: Counter[int | None] = Counter()
-    for store in session.scalars(sa.select(Store).order_by(Store.id)):
-        waiting = session.execute(sa.select(Customer.owner_id, sa.func.count()).where(
-            *_waiting(rule, store, today)).group_by(Customer.owner_id))
-        for owner_id, number in waiting:
-            counts[owner_id] += min(number, most_a_day(rule) * days)
-    return dict(counts)
+def waiting(session: Any, rule: FollowUpRule, store: Store, today: dt.date) -> dict[int, int]:
+    """Owner → stale files that are to be confirmed and stand on nobody's desk yet. The session acts as system."""
+    found = session.execute(sa.select(Customer.owner_id, sa.func.count()).where(
+        *_waiting(session, rule, store, today)).group_by(Customer.owner_id)).all()
+    return dict(found)

@@ -8,8 +8,8 @@ Effective: the customer was reached and the matter was spoken of (no result give
   ahead it stands, unless the visit sets a new one: then it is void;
 - other due tasks of the same person for the same purpose are done; of a car's insurance tasks one at a time, since
   three effective contacts are wanted; a visit without task and purpose covers the one task its person owed;
-- a re-callback is settled by the complaint alone, a promise by the promise alone (or by a visit that names it), a
-  file to be confirmed by the confirmation alone (rules/quality.py).
+- a re-callback is settled by the complaint alone, a promise or an inquiry by itself alone (or by a visit that names
+  it: what was said is then the inquiry's answer), a file to be confirmed by the confirmation alone (rules/quality.py).
 Not reached, wrong number, or "call later": the named task stays open, on the day the person chose ("call later"
 without a day: tomorrow). "Does not want calls" closes the task and makes no other unless a day was chosen.
 The next task: the day the person chose; else the rule of the grade. A visit entered after a later one is history
@@ -26,12 +26,12 @@ import sqlalchemy as sa
 from admin_app import clock, prepared
 from admin_app.choices import FollowUpState, Purpose, Stage, Trigger, VisitResult, VisitState
 from admin_app.models import Customer, FollowUp, FollowUpRule, Store, User, Visit
-from admin_app.rules.followups import rules, tasks
+from admin_app.rules.followups import allowing, capping, rules, tasks
 from admin_app.rules.followups.blocking import MARKETING, opted_out
 from admin_app.rules.followups.events import fire
 from admin_app.rules.followups.tasks import effective
 
-BY_THEIR_RECORD = (Trigger.COMPLAINT_FINISHED, Trigger.PROMISE_DUE, Trigger.FILE_STALE)
+BY_THEIR_RECORD = (Trigger.COMPLAINT_FINISHED, Trigger.PROMISE_DUE, Trigger.FILE_STALE, Trigger.INQUIRY)
 SUPERSEDED = "已有更近的联系"  # why a task is void: stored, so in the store's language
 
 
@@ -41,32 +41,37 @@ def after_visit(session: Any, visit: Visit, now: dt.datetime, fresh: bool = True
     fresh: the contact has just been entered or carried out; False for a later correction, which only moves the date.
     """
     customer = session.get(Customer, visit.customer_id)
+    capped: dict[int, dt.date | None] | None = None
     if visit.state == VisitState.DONE and customer is not None:
         if fresh:
-            _enter(session, visit, customer, now)
+            capped = {customer.id: _enter(session, visit, customer, now)}
         else:
             _correct(session, visit, customer, now)
-    tasks.refresh_customers(session, {visit.customer_id}, contacts=True)
+    tasks.refresh_customers(session, {visit.customer_id}, contacts=True, capped=capped)
 
 
-def _enter(session: Any, visit: Visit, customer: Customer, now: dt.datetime) -> None:
-    owed, overtaken = _standing(session, visit)
+def _enter(session: Any, visit: Visit, customer: Customer, now: dt.datetime) -> dt.date | None:
+    """Returns the day until which the contact cap blocks the customer now."""
+    owed, overtaken, capped = _standing(session, visit)
     _settle(session, visit, owed, now, overtaken)
     _next(session, visit, customer, owed, now, overtaken)
+    return capped
 
 
 Owed = list[tuple[FollowUp, str]]
 
 
-def _standing(session: Any, visit: Visit) -> tuple[Owed, bool]:
-    """The customer's open tasks with their triggers, save those that this visit has made, the oldest due first; and
-    whether the customer was contacted again after this visit, which makes it history."""
+def _standing(session: Any, visit: Visit) -> tuple[Owed, bool, dt.date | None]:
+    """The customer's open tasks with their triggers, save those that this visit has made, the oldest due first;
+    whether the customer was contacted again after this visit, which makes it history; and the day until which the
+    contact cap blocks him."""
     session.flush()
     found = prepared.few(session, "tasks of a visit", _of_visit, customer=visit.customer_id, at=visit.at,
                           visit=visit.id)
-    overtaken = any(row[-1] for row in found)
+    overtaken = any(row.later for row in found)
+    capped = capping.ends(found[0].cap, found[0].cap_days, found[0].cap_contact)
     return [(prepared.adopt(session, FollowUp, row), row.trigger or Trigger.MANUAL) for row in found
-            if row.id is not None], overtaken
+            if row.id is not None], overtaken, capped
 
 
 def _of_visit() -> Any:
@@ -74,7 +79,8 @@ def _of_visit() -> Any:
     later = sa.exists().where(
         Visit.customer_id == Customer.id, Visit.state == VisitState.DONE,
         Visit.at > prepared.given("at", Visit.at.type), Visit.id != prepared.given("visit"))
-    return sa.select(*prepared.whole(FollowUp), FollowUpRule.trigger.label("trigger"), later.label("later")).join_from(
+    return sa.select(*prepared.whole(FollowUp), FollowUpRule.trigger.label("trigger"), later.label("later"),
+                     *capping.columns_of_one()).join_from(
         Customer, FollowUp, sa.and_(
             FollowUp.customer_id == Customer.id, FollowUp.state.in_(tasks.OPEN_STATES),
             sa.or_(FollowUp.source_table.is_(None), FollowUp.source_table != "visit",
@@ -99,6 +105,7 @@ def purpose_of(visit: Visit, task: FollowUp | None) -> Purpose | None:
 def _settle(session: Any, visit: Visit, owed: Owed, now: dt.datetime, overtaken: bool) -> None:
     task = named(session, visit)
     if task is not None and task.state in tasks.OPEN_STATES:
+        allowing.use_up(task)
         if not effective(visit):
             _replan(task, visit, now)
         elif _trigger(task, owed) != Trigger.FILE_STALE:
@@ -109,6 +116,10 @@ def _settle(session: Any, visit: Visit, owed: Owed, now: dt.datetime, overtaken:
 
 def _done(session: Any, task: FollowUp, visit: Visit, now: dt.datetime) -> None:
     tasks.close(session, task, FollowUpState.DONE, now, by=visit.staff_id, visit_id=visit.id)
+    if task.source_table == "inquiry":
+        from admin_app.rules import inquiries
+
+        inquiries.answered_by(session, task.source_id, visit, now)
 
 
 def _replan(task: FollowUp, visit: Visit, now: dt.datetime) -> None:
@@ -214,7 +225,7 @@ def _correct(session: Any, visit: Visit, customer: Customer, now: dt.datetime) -
     if visit.next_on is None:
         if agreed is not None:
             tasks.close(session, agreed, FollowUpState.VOID, now, note=SUPERSEDED)
-            owed, overtaken = _standing(session, visit)
+            owed, overtaken, _capped = _standing(session, visit)
             if effective(visit) and not overtaken:
                 _next(session, visit, customer, owed, now, False)
         return
@@ -231,12 +242,13 @@ def _correct(session: Any, visit: Visit, customer: Customer, now: dt.datetime) -
         _agreed(session, visit, customer, visit.next_on, now)
 
 
-def _grade_rule(session: Any, customer: Any) -> Any:
+def _grade_rule(session: Any, customer: Any, today: dt.date) -> Any:
     """The rule of the grade. `customer`: the record, or a plain row with some of its columns."""
     enabled = rules.enabled(session, Trigger.CONTACT)
-    if not all(hasattr(customer, name) for rule in enabled for name in rules.asked(rule.condition)):
+    if any(rule.segment_id for rule in enabled) or not all(
+            hasattr(customer, name) for rule in enabled for name in rules.asked(rule.condition)):
         customer = session.get(Customer, customer.id)
-    return next((rule for rule in enabled if rules.holds(rule.condition, customer)), None)
+    return next((rule for rule in enabled if rules.fits(session, rule, customer, today)), None)
 
 
 def next_date_by_rule(session: Any, customer: Any, now: dt.datetime) -> dt.date | None:
@@ -245,7 +257,7 @@ def next_date_by_rule(session: Any, customer: Any, now: dt.datetime) -> dt.date 
 
 
 def _rule_day(session: Any, customer: Any, base: dt.datetime) -> dt.date | None:
-    rule = _grade_rule(session, customer)
+    rule = _grade_rule(session, customer, clock.local_day(base))
     if rule is None:
         return None
     return rules.due(rule, base, session.get(Store, customer.store_id) if rules.by_hours(rule) else None)[0]
@@ -255,7 +267,8 @@ def after_grade(session: Any, customer: Customer, now: dt.datetime) -> None:
     """The grade or stage was changed: an open grade task takes the new rule and may only come earlier; without a rule
     for the new grade (ordered, delivered, lost) it is void, and so is a first contact with a lost customer.
     """
-    rule, today = _grade_rule(session, customer), clock.local_day(now)
+    today = clock.local_day(now)
+    rule = _grade_rule(session, customer, today)
     found = session.execute(sa.select(FollowUp, FollowUpRule.trigger).join(
         FollowUpRule, FollowUpRule.id == FollowUp.rule_id).where(
         FollowUp.customer_id == customer.id, FollowUp.state.in_(tasks.OPEN_STATES),

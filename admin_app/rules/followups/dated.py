@@ -17,16 +17,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from admin_app import access, audit
+from admin_app import access, audit, clock, directory
 from admin_app.choices import AuditVerb, FollowUpState, Stage, Trigger
 from admin_app.models import Customer, FollowUp, FollowUpRule, Store
-from admin_app.rules.followups import cases, confirming, making, rules
+from admin_app.rules import workdays
+from admin_app.rules.followups import capping, cases, confirming, making, rules
 from admin_app.rules.followups.staff import Staff
-from admin_app.rules.followups.tasks import OPEN_STATES, forget, refresh_customers, refresh_store
+from admin_app.rules.followups.tasks import OPEN_STATES, forget, refresh_customers, refresh_store, set_caps
 from admin_app.rules.scores import rollup
 
 CHUNK = 2000
-WORKING_DAY_SHIFT = 12  # days by which a move to a working day may put a task off (the longest holiday is 9)
+WORKING_DAY_SHIFT = workdays.FURTHEST  # days by which a move to a working day may put a task off
 FORECASTS = (Trigger.FIRST_SERVICE, Trigger.NEXT_SERVICE)
 # Tasks that mean "keep in touch": while one is open, a stale grade needs no task of its own.
 IN_TOUCH = (Trigger.CONTACT, Trigger.MANUAL, Trigger.NEW_LEAD)
@@ -35,6 +36,7 @@ IN_TOUCH = (Trigger.CONTACT, Trigger.MANUAL, Trigger.NEW_LEAD)
 def make_dated(session: Any, today: dt.date, now: dt.datetime) -> dict[str, int]:
     """Make today's tasks and void those past their end. Returns how many by rule code, and `void`. No commit."""
     counts: Counter[str] = Counter()
+    directory.forget()  # the working calendar as it stands now
     with access.as_system(session, "job: followups"):
         stores = list(session.scalars(sa.select(Store).order_by(Store.id)))
         dated = rules.enabled(session, *cases.DATED)
@@ -50,6 +52,7 @@ def make_dated(session: Any, today: dt.date, now: dt.datetime) -> dict[str, int]
                 counts[rule.code] += len(making.insert(session, confirming.tasks(
                     session, rule, store, staff, today, now)))
             refresh_store(session, store.id)
+            set_caps(session, capping.different_in_store(session, store, today))
     return dict(counts)
 
 
@@ -81,31 +84,11 @@ def tasks_between(session: Any, rule: FollowUpRule, store: Store, staff: Staff, 
     """The tasks of a dated rule in one store whose due day lies from first to last, made or not."""
     early = first - dt.timedelta(days=WORKING_DAY_SHIFT if rule.to_working_day else 0)
     offset = dt.timedelta(days=rule.offset)
-    for case in cases.DATED[Trigger(rule.trigger)](session, rule, store, early - offset, last - offset):
+    find = cases.DATED[Trigger(rule.trigger)]
+    for case in find(session, rule, store, early - offset, last - offset, clock.local_day(now)):
         task = making.values(rule, case, store, staff, now)
         if task is not None and first <= task["due_on"] <= last:
             yield task
-
-
-def preview(session: Any, rule: FollowUpRule, today: dt.date, now: dt.datetime,
-            days: int = 14) -> dict[int | None, int]:
-    """How many tasks per person a rule would make from today over so many days; empty for a rule on events.
-
-    The rule need not be saved. Nothing is written. Key None: tasks that nobody would get.
-    """
-    counts: Counter[int | None] = Counter()
-    if rule.trigger == Trigger.FILE_STALE:
-        with session.no_autoflush, access.as_system(session, "preview of a rule"):
-            return confirming.expected(session, rule, today, now, days)
-    if rule.trigger not in cases.DATED:
-        return {}
-    last = today + dt.timedelta(days=days - 1)
-    with session.no_autoflush, access.as_system(session, "preview of a rule"):
-        for store in session.scalars(sa.select(Store).order_by(Store.id)).all():
-            staff = Staff.of(session, store.id)
-            counts.update(task["assignee_id"] for task in
-                          tasks_between(session, rule, store, staff, today, last, now))
-    return dict(counts)
 
 
 # ---------------------------------------------------------------- stale grades
@@ -113,19 +96,28 @@ def preview(session: Any, rule: FollowUpRule, today: dt.date, now: dt.datetime,
 
 def _remind_of_grade(session: Any, rule: FollowUpRule, store: Store, staff: Staff, today: dt.date,
                      now: dt.datetime) -> int:
+    return len(making.insert(session, [making.moved_to(task, today) for _base, task in stale_grades(
+        session, rule, store, staff, today, now)]))
+
+
+def stale_grades(session: Any, rule: FollowUpRule, store: Store, staff: Staff, today: dt.date,
+                 now: dt.datetime) -> Iterator[tuple[dt.date, dict[str, Any]]]:
+    """(graded on, task) of the customers whose grade is older than its window and whom nobody is to contact."""
     window = (rule.condition or {}).get("window_days")
     if window is None:
-        return 0
+        return
     graded = sa.func.coalesce(Customer.graded_on, Customer.registered_on, type_=sa.Date)
     keeping = sa.select(FollowUpRule.id).where(FollowUpRule.trigger.in_(IN_TOUCH))
     cared_for = sa.exists().where(
         FollowUp.customer_id == Customer.id, FollowUp.state.in_(OPEN_STATES),
         sa.or_(FollowUp.rule_id.in_(keeping), FollowUp.rule_id.is_(None)))
-    found = cases.of_customers(
-        session, rule, store, graded, Customer.stage.in_([Stage.LEAD, Stage.PROSPECT]), Customer.owner_id.is_not(None),
-        graded < today - dt.timedelta(days=window), ~cared_for, mark=lambda base: f"stale:{base}")
-    tasks = [making.values(rule, case, store, staff, now) for case in found]
-    return len(making.insert(session, [making.moved_to(task, today) | {"expires_on": None} for task in tasks if task]))
+    for case in cases.of_customers(
+            session, rule, store, today, graded, Customer.stage.in_([Stage.LEAD, Stage.PROSPECT]),
+            Customer.owner_id.is_not(None), graded < today - dt.timedelta(days=window), ~cared_for,
+            mark=lambda base: f"stale:{base}"):
+        task = making.values(rule, case, store, staff, now)
+        if task is not None:
+            yield rules.day_of(case.base), task | {"expires_on": None}
 
 
 # ---------------------------------------------------------------- past their end

@@ -13,7 +13,7 @@ from admin_app import clock, prepared
 from admin_app.choices import FollowUpState
 from admin_app.models import DueTask, FollowUp, FollowUpRule
 
-DUE = ("overdue", "today", "week", "all")
+DUE = ("overdue", "today", "week", "all", "blocked")
 WEEK = 7  # days of "week", today included
 # SQLite does not know how the rows are spread and is told which index has what is asked for.
 BY_PERSON, EVERYBODY, BY_DAY = (f"INDEXED BY ix_due_task_{name}" for name in ("person", "order", "day"))
@@ -23,9 +23,10 @@ def due_query(now: dt.datetime, *, due: str = "today", assignee_ids: Collection[
               reason: str | None = None) -> Any:
     """Select of the open tasks, unordered (see order()), within the scope of whoever runs it.
 
-    due: overdue (before today), today, week (today and the six days after), all, owed (overdue and today).
-    assignee_ids None: everybody's. reason: the code of a rule. A deleted customer, or marketing for one who opted out,
-    is never due: due_index.py leaves them out. Raises ValueError for another word of `due`.
+    due: overdue (before today), today, week (today and the six days after), all, owed (overdue and today); blocked:
+    those that the contact cap holds back today, which are in none of the others. assignee_ids None: everybody's.
+    reason: the code of a rule. A deleted customer, or marketing for one who opted out, is never due: due_index.py
+    leaves them out. Raises ValueError for another word of `due`.
     """
     statement = sa.select(FollowUp).join_from(DueTask, FollowUp, FollowUp.id == DueTask.id).with_hint(
         DueTask, EVERYBODY if assignee_ids is None else BY_PERSON, "sqlite")
@@ -48,17 +49,24 @@ def _whose(people: Collection[int]) -> Any:
 
 def _within(due: str, today: dt.date) -> list[Any]:
     day = DueTask.due_on
+    if due == "blocked":
+        return [DueTask.blocked_until > today]
     if due == "overdue":
-        return [day < today]
+        return [day < today, free(today)]
     if due == "today":
-        return [day == today]
+        return [day == today, free(today)]
     if due == "owed":
-        return [day <= today]
+        return [day <= today, free(today)]
     if due == "week":
-        return [day >= today, day < today + dt.timedelta(days=WEEK)]
+        return [day >= today, day < today + dt.timedelta(days=WEEK), free(today)]
     if due == "all":
-        return []
+        return [free(today)]
     raise ValueError(f"due: {due!r} is none of {', '.join(DUE)}")
+
+
+def free(today: dt.date) -> Any:
+    """Tasks that the contact cap does not hold back today, as a criterion."""
+    return sa.or_(DueTask.blocked_until.is_(None), DueTask.blocked_until <= today)
 
 
 def order(statement: Any) -> Any:
@@ -103,7 +111,8 @@ def done_today(session: Any, user_id: int, now: dt.datetime) -> int:
 
 
 class Line(NamedTuple):
-    """The open tasks of one rule (code and name; None without one), counted: owed are overdue and today together."""
+    """The open tasks of one rule (code and name; None without one), counted: owed are overdue and today together,
+    blocked those that the contact cap holds back, which count nowhere else."""
 
     code: str | None
     name: str | None
@@ -112,6 +121,7 @@ class Line(NamedTuple):
     today: int
     week: int
     all: int
+    blocked: int
 
 
 def tally(session: Any, assignee_ids: Collection[int] | None, now: dt.datetime) -> list[Line]:
@@ -126,12 +136,9 @@ def tally(session: Any, assignee_ids: Collection[int] | None, now: dt.datetime) 
 
 def _tally(today: dt.date, whose: list[Any], index: str) -> Any:
     """Counted by rule from the index of what is due alone; then the rules get their names."""
-    day = DueTask.due_on
-    parts = {"owed": day <= today, "overdue": day < today, "today": day == today,
-             "week": sa.and_(day >= today, day < today + dt.timedelta(days=WEEK))}
     counts = sa.select(DueTask.rule_id, *(
-        sa.func.sum(sa.case((part, 1), else_=0)).label(name) for name, part in parts.items()),
-        sa.func.count().label("all")).where(*whose).with_hint(
+        sa.func.sum(sa.case((sa.and_(*_within(name, today)), 1), else_=0)).label(name)
+        for name in Line._fields[2:])).where(*whose).with_hint(
         DueTask, index, "sqlite").group_by(DueTask.rule_id).subquery()
     numbers = [counts.c[name] for name in Line._fields[2:]]
     return sa.select(FollowUpRule.code, FollowUpRule.name, *numbers).select_from(counts).join(

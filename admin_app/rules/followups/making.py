@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from admin_app import access, audit, clock
-from admin_app.choices import AuditVerb, FollowUpState
+from admin_app.choices import AuditVerb, FollowUpState, Purpose
 from admin_app.models import Customer, FollowUp, FollowUpRule
 from admin_app.rules.followups import rules
 from admin_app.rules.followups.blocking import MARKETING, opted_out
@@ -33,7 +33,7 @@ class Case:
 
     base: the day or time from which the offset counts. table, source_id: the record. mark: which time it is for
     that record (a date, a round), part of the occurrence. preferred: a person who comes before the rule's own.
-    avoid: people who must not get it.
+    avoid: people who must not get it. purpose: in place of the rule's own (a product recall is no marketing).
     """
 
     customer_id: int
@@ -49,6 +49,7 @@ class Case:
     vehicle_id: int | None = None
     preferred: int | None = None
     avoid: frozenset[int] = frozenset()
+    purpose: Purpose | None = None
 
 
 def case_of(customer: Customer, base: dt.date | dt.datetime, row: Any, mark: str, **more: Any) -> Case:
@@ -71,8 +72,8 @@ def drawn(percent: int, key: str) -> bool:
 
 def values(rule: FollowUpRule, case: Case, store: Any, staff: Staff, now: dt.datetime) -> dict[str, Any] | None:
     """The columns of the case's task; None where it makes none (not drawn, opted out, or past its end)."""
-    key, today = occurrence(rule, case), clock.local_day(now)
-    if (case.opted_out and rule.purpose in MARKETING) or not drawn(rule.sample_percent, key):
+    key, today, purpose = occurrence(rule, case), clock.local_day(now), case.purpose or rule.purpose
+    if (case.opted_out and purpose in MARKETING) or not drawn(rule.sample_percent, key):
         return None
     due_on, due_at = rules.due(rule, case.base, store)
     ends = rules.expires_on(rule, case.base)
@@ -81,7 +82,7 @@ def values(rule: FollowUpRule, case: Case, store: Any, staff: Staff, now: dt.dat
     return {
         "store_id": case.store_id, "customer_id": case.customer_id, "reason": rule.name, "rule_id": rule.id,
         "assignee_id": staff.choose(rule, case), "due_on": due_on, "due_at": due_at, "first_due_on": due_on,
-        "channel": rule.channel, "purpose": rule.purpose, "state": FollowUpState.OPEN, "script": rule.script,
+        "channel": rule.channel, "purpose": purpose, "state": FollowUpState.OPEN, "script": rule.script,
         "vehicle_id": case.vehicle_id, "source_table": case.table, "source_id": case.source_id, "occurrence": key,
         "expires_on": ends, "created_at": now, "updated_at": now}
 

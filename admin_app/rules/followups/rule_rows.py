@@ -6,13 +6,17 @@ import datetime as dt
 import re
 from typing import Any
 
+import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
+from admin_app import access
 from admin_app.choices import Assignee, OffsetUnit, Trigger
 from admin_app.columns import fields
 from admin_app.errors import RuleError
-from admin_app.models import Customer, FollowUpRule
-from admin_app.rules.followups import calendar, rules
+from admin_app.models import Customer, FollowUpRule, Segment
+from admin_app.rules import segments
+from admin_app.rules.followups import calendar, conditions, rules
+from admin_app.rules.segments.clauses import contradictions
 
 CODE = re.compile(r"[a-z][a-z0-9_]{1,39}")
 FURTHEST = 3660  # days
@@ -42,6 +46,20 @@ def prepare(session: Any, rule: FollowUpRule, now: dt.datetime) -> None:
     if rule.needs and rule.enabled:
         raise RuleError(_l("This rule waits for records that the desk does not keep yet."), "enabled")
     check_condition(rule.condition)
+    if rule.trigger == Trigger.FESTIVAL and not (rule.condition or {}).get("festival"):
+        raise RuleError(_l("Choose the festival."), "condition")
+    _check_segment(session, rule)
+
+
+def _check_segment(session: Any, rule: FollowUpRule) -> None:
+    """An enabled rule goes by a segment that is in use; over any other it would fit nobody."""
+    if rule.segment_id is None or not rule.enabled:
+        return
+    with session.no_autoflush:
+        found = session.execute(access.ungated(sa.select(Segment.id).where(
+            Segment.id == rule.segment_id, Segment.active, Segment.deleted_at.is_(None)))).first()
+    if found is None:
+        raise RuleError(_l("This segment is not in use."), "segment_id")
 
 
 def check_condition(condition: Any) -> None:
@@ -55,12 +73,20 @@ def check_condition(condition: Any) -> None:
         if name in rules.OF_THE_TRIGGER:
             if name == "festival" and value not in calendar.FESTIVALS:
                 raise RuleError(_l("There is no festival %(name)s.", name=value), "condition")
-            if name == "most_a_day" and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
-                raise RuleError(_l("most_a_day is a whole number from 1."), "condition")
+            if name != "festival" and (not isinstance(value, int) or isinstance(value, bool) or not 1 <= value < 10**6):
+                raise RuleError(_l("%(name)s is a whole number from 1.", name=name), "condition")
+            continue
+        if name == rules.CLAUSES:
+            found = segments.faults(value)
+            if found:
+                raise RuleError(next(iter(found.values())), "condition")
             continue
         if name not in about or about[name].private or about[name].kind not in _KINDS:
             raise RuleError(_l("Customers have no field %(name)s for a condition.", name=name), "condition")
         _check_values(about[name], value if isinstance(value, list) else [value])
+    clash = contradictions(conditions.to_clauses(condition))
+    if clash:
+        raise RuleError(next(iter(clash.values())), "condition")
 
 
 def _check_values(field: Any, values: list[Any]) -> None:

@@ -19,7 +19,7 @@ from admin_app.choices import AuditVerb, FollowUpState, NotificationKind, Purpos
 from admin_app.errors import RuleError
 from admin_app.models import Customer, FollowUp, User, Visit
 from admin_app.rules import notifications
-from admin_app.rules.followups import rules
+from admin_app.rules.followups import capping, rules
 
 OPEN_STATES = (FollowUpState.OPEN, FollowUpState.SNOOZED)
 # Why a task is void although its record may call for it again; stored, so in the store's language.
@@ -46,12 +46,14 @@ def effective(visit: Visit) -> bool:
     return result is None or (result.reached and result != VisitResult.CALL_LATER)
 
 
-def _check_open(followup: FollowUp) -> None:
+def check_open(followup: FollowUp) -> None:
+    """RuleError for a task that is settled."""
     if followup.state not in OPEN_STATES:
         raise RuleError(_l("This task is already settled."))
 
 
-def _check_reason(reason: str | None) -> str:
+def check_reason(reason: str | None) -> str:
+    """A reason without blanks around it. RuleError at `reason` where there is none or it is too long."""
     text = (reason or "").strip()
     if not text:
         raise RuleError(_l("Give a reason."), "reason")
@@ -80,7 +82,7 @@ def done(session: Any, followup: FollowUp, visit: Visit | None, now: dt.datetime
     """
     if followup.state == FollowUpState.DONE:
         return
-    _check_open(followup)
+    check_open(followup)
     if visit is not None and visit.customer_id != followup.customer_id:
         raise RuleError(_l("This task belongs to another customer."), "followup_id")
     if visit is not None and not effective(visit):
@@ -92,7 +94,7 @@ def done(session: Any, followup: FollowUp, visit: Visit | None, now: dt.datetime
 
 def snooze(session: Any, followup: FollowUp, until: dt.date, reason: str, now: dt.datetime) -> None:
     """Put a task off until a later day, for a reason. Raises RuleError at `until` or `reason`."""
-    _check_open(followup)
+    check_open(followup)
     today = clock.local_day(now)
     if until <= today:
         raise RuleError(_l("Choose a day after today."), "until")
@@ -101,7 +103,7 @@ def snooze(session: Any, followup: FollowUp, until: dt.date, reason: str, now: d
     if followup.expires_on is not None and until > followup.expires_on:
         raise RuleError(_l("After %(day)s this task is void; choose an earlier day or skip it.",
                            day=followup.expires_on.isoformat()), "until")
-    followup.note = _check_reason(reason)
+    followup.note = check_reason(reason)
     followup.state, followup.due_on, followup.due_at = FollowUpState.SNOOZED, until, clock.at(until)
     followup.snooze_count += 1
     refresh_customers(session, {followup.customer_id})
@@ -109,15 +111,15 @@ def snooze(session: Any, followup: FollowUp, until: dt.date, reason: str, now: d
 
 def skip(session: Any, followup: FollowUp, reason: str, now: dt.datetime) -> None:
     """The contact is not needed, for a reason. Raises RuleError at `reason`."""
-    _check_open(followup)
-    close(session, followup, FollowUpState.SKIPPED, now, note=_check_reason(reason))
+    check_open(followup)
+    close(session, followup, FollowUpState.SKIPPED, now, note=check_reason(reason))
     refresh_customers(session, {followup.customer_id})
 
 
 def reassign(session: Any, followup: FollowUp, person: User, now: dt.datetime) -> None:
     """Give a task to an active person of its store who may see the customer; she is told. Raises RuleError at
     assignee_id."""
-    _check_open(followup)
+    check_open(followup)
     check_assignee(session, followup.store_id, followup.customer_id, person)
     if followup.assignee_id == person.id:
         return
@@ -205,17 +207,31 @@ def forget(session: Any, ids: Iterable[int]) -> None:
 # ---------------------------------------------------------------- the customer's next date
 
 
-def refresh_customers(session: Any, ids: Iterable[int], contacts: bool = False) -> None:
-    """Bring next_contact_on of some customers up to date; `contacts`: last_contact_at too.
+def refresh_customers(session: Any, ids: Iterable[int], contacts: bool = False,
+                      capped: dict[int, dt.date | None] | None = None) -> None:
+    """Bring next_contact_on of some customers up to date; `contacts`: last_contact_at and the contact cap too.
+    capped: customer → the day until which the cap blocks him, where the caller knows it already.
 
     Last contact is the latest done visit in which the customer was reached. Readers' forms stay fresh: neither the
     version nor "changed" moves.
     """
     session.flush()
-    values = {"next_contact_on": _EARLIEST} | ({"last_contact_at": _LATEST} if contacts else {})
+    values: dict[str, Any] = {"next_contact_on": _EARLIEST} | ({"last_contact_at": _LATEST} if contacts else {})
     wanted = sorted(set(ids))
+    if capped is not None and len(wanted) == 1:  # one customer's contact: everything in one statement
+        values["marketing_blocked_until"] = sa.literal(capped[wanted[0]], sa.Date)
     for at in range(0, len(wanted), CHUNK):
         set_derived(session, wanted[at:at + CHUNK], values)
+    if contacts and capped is None:
+        set_caps(session, capping.different(session, wanted))
+
+
+def set_caps(session: Any, days: dict[dt.date | None, list[int]]) -> int:
+    """Write the days until which the contact cap blocks customers. Returns how many files that were."""
+    for day, ids in days.items():
+        for at in range(0, len(ids), CHUNK):
+            set_derived(session, ids[at:at + CHUNK], {"marketing_blocked_until": sa.literal(day, sa.Date)})
+    return sum(len(ids) for ids in days.values())
 
 
 def refresh_store(session: Any, store_id: int) -> None:

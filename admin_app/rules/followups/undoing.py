@@ -19,8 +19,10 @@ from admin_app.models import FollowUp, UndoStep
 from admin_app.rules.followups import tasks
 
 KEPT = dt.timedelta(minutes=30)  # default
-# What snoozing, skipping and giving away change.
-FIELDS = ("state", "due_on", "due_at", "note", "snooze_count", "assignee_id", "closed_at", "closed_by_id")
+# What snoozing, skipping, giving away and allowing change.
+FIELDS = ("state", "due_on", "due_at", "note", "snooze_count", "assignee_id", "closed_at", "closed_by_id", "allowed_at",
+          "allowed_by_id", "allowed_reason")
+MOMENTS = ("due_at", "closed_at", "allowed_at")
 
 
 def standing(followup: FollowUp) -> dict[str, Any]:
@@ -58,7 +60,7 @@ def undo(session: Any, key: str, now: dt.datetime) -> tuple[int, int]:
                 if one["id"] in found and found[one["id"]].version == one["version"]]
         for row, was in back:
             for name in FIELDS:
-                setattr(row, name, _unpacked(name, was[name]))
+                setattr(row, name, _unpacked(name, was.get(name)))
         tasks.refresh_customers(session, {row.customer_id for row, _was in back})
         number = len(step.rows)
         session.delete(step)
@@ -70,6 +72,6 @@ def _packed(value: Any) -> Any:
 
 
 def _unpacked(name: str, value: Any) -> Any:
-    if value is None or name not in ("due_on", "due_at", "closed_at"):
+    if value is None or name not in ("due_on", *MOMENTS):
         return value
     return dt.date.fromisoformat(value) if name == "due_on" else dt.datetime.fromisoformat(value)

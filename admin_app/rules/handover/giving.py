@@ -13,9 +13,10 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from admin_app import access, audit, clock
-from admin_app.choices import AuditVerb, ComplaintState, StepKind
+from admin_app.choices import AuditVerb, ComplaintState, NotificationKind, StepKind
 from admin_app.errors import RuleError
 from admin_app.models import AuditEntry, Complaint, ComplaintStep, User
+from admin_app.rules import notifications
 from admin_app.rules.complaints import people as complaint_people
 from admin_app.rules.complaints.callback import open_tasks
 from admin_app.rules.complaints.intake import caller_for
@@ -57,7 +58,22 @@ def give(session: Any, person: User, wishes: Wishes, now: dt.datetime, mark: str
             _carry_out(session, person, more, now)
             _add(made, more)
         _note(session, person, made)
+    _tell(session, person, made, now)
     return made
+
+
+def _tell(session: Any, person: User, made: Draft, now: dt.datetime) -> None:
+    """Whoever takes customers or tasks over is told how many, once a hand-over."""
+    taken: dict[int, list[int]] = {}
+    for place, name in enumerate(("customers", "tasks")):
+        for to in made.given.get(name, {}).values():
+            if to is not None:
+                taken.setdefault(to, [0, 0])[place] += 1
+    for to, (customers, tasks) in sorted(taken.items()):
+        text = _l("From %(name)s to you: customers %(customers)s, follow-ups %(tasks)s", name=person.name,
+                  customers=customers, tasks=tasks)
+        notifications.notify(session, to, NotificationKind.CUSTOMER, text, "/admin/followups/?owner=me&due=all",
+                             f"handover:{person.id}:{now:%Y%m%d%H%M%S}", now)
 
 
 def _shut(person: User, now: dt.datetime) -> None:

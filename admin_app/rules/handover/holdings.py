@@ -12,7 +12,14 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from admin_app import access
-from admin_app.choices import CampaignState, ComplaintState, PromiseState, RepairState, VisitState
+from admin_app.choices import (
+    CampaignState,
+    ComplaintState,
+    InquiryState,
+    PromiseState,
+    RepairState,
+    VisitState,
+)
 from admin_app.models import (
     BY_TABLE,
     Campaign,
@@ -20,6 +27,7 @@ from admin_app.models import (
     Customer,
     CustomerReader,
     FollowUp,
+    Inquiry,
     Promise,
     RepairOrder,
     Visit,
@@ -75,6 +83,9 @@ HOLDINGS: tuple[Holding, ...] = (
             (("state", "not", "closed"), ("state", "not", "cancelled"))),
     Holding("complaints", _l("Complaints in charge"), "complaint", "owner_id", DUTY,
             lambda today: Complaint.state != ComplaintState.CLOSED, (("state", "not", "closed"),)),
+    Holding("inquiries", _l("Inquiries to answer"), "inquiry", "owner_id", DUTY,
+            lambda today: Inquiry.state.in_([InquiryState.OPEN, InquiryState.PLANNED]),
+            (("state", "not", "answered"), ("state", "not", "closed"))),
     Holding("campaigns", _l("Campaigns"), "campaign", "owner_id", DUTY,
             lambda today: Campaign.state != CampaignState.EVALUATED, (("state", "not", "evaluated"),)),
     Holding("teams", _l("Teams led"), "team", "manager_id", DUTY),
@@ -87,7 +98,7 @@ BY_NAME = {one.name: one for one in HOLDINGS}
 # Links that say who did something: they keep the name of whoever has left.
 HISTORY: frozenset[tuple[str, str]] = frozenset({
     ("vehicle", "sold_by_id"), ("visit", "reviewed_by_id"), ("gift", "by_id"), ("photo", "by_id"),
-    ("followup", "closed_by_id"),
+    ("followup", "closed_by_id"), ("followup", "allowed_by_id"),
     ("complaint", "responsible_id"), ("complaint", "user_cause_approved_by_id"),
     ("complaint", "compensation_approved_by_id"), ("complaint", "finished_by_id"), ("complaint", "recalled_by_id"),
     ("complaint_step", "by_id"), ("campaign_member", "invited_by_id"), ("score_period", "closed_by_id"),
