@@ -172,7 +172,7 @@ def _body(rows: list[TaskRow], question: Asked, chosen: TaskRow | None, now: dt.
             until = f"{block.until:%m-%d}" if block.until and question.due == "blocked" else due
             due = look.icon("moon", "sm") + until
         elif row.last:
-            said = f"{words.ago(row.last.at, now)} · {said}"
+            said = Markup("{} · {}").format(words.ago(row.last.at, now), said)
         lit = (" is-on", ' aria-current="true"') if task.id == on else ("", "")
         made.append(
             f'<tr class="is-row{lit[0]}">{pick}<th scope="row" class="t-who"><a href="{at}{task.id}#task" data-task'
