@@ -165,11 +165,11 @@ def _body(rows: list[TaskRow], question: Asked, chosen: TaskRow | None, now: dt.
         whose = escape(row.assignee or nobody) if everybody else escape(row.phone)
         said, due, block = row.say, escape(row.due), _block(row, now)
         if block is not None:
-            said = f"{block.code.label}: {block}"
-            shown = block.until.isoformat() if block.until and question.due == "blocked" else due
-            due = look.icon("moon", "sm") + shown
+            said = f"{block.code.label} · {said}"
+            until = f"{block.until:%m-%d}" if block.until and question.due == "blocked" else due
+            due = look.icon("moon", "sm") + until
         elif row.last:
-            said = f"{words.ago(row.last.at, now)} · {said}"
+            said = Markup("{} · {}").format(words.ago(row.last.at, now), said)
         lit = (" is-on", ' aria-current="true"') if task.id == on else ("", "")
         made.append(
             f'<tr class="is-row{lit[0]}">{pick}<th scope="row" class="t-who"><a href="{at}{task.id}#task" data-task'
@@ -177,7 +177,7 @@ def _body(rows: list[TaskRow], question: Asked, chosen: TaskRow | None, now: dt.
             f'<span class="car">{escape(row.car)}</span></th><td class="t-why"><span class="why" title="{reason}">'
             f'{look.icon(row.icon, "sm")}<span class="clip">{reason}</span></span></td>'
             f'<td class="t-tel skip-s nowrap ink2">{whose}</td><td class="t-say"><div class="clip">'
-            f'{escape(said)}</div></td><td class="t-when num nowrap {row.tone}">{due}</td></tr>\n')
+            f'{escape(said)}</div></td><td class="t-when num {row.tone}">{due}</td></tr>\n')
     return Markup("".join(made))
 
 
