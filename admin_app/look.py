@@ -27,9 +27,23 @@ TIER_BARS = {"A": 4, "B": 3, "C": 2, "D": 1}
 
 @lru_cache(maxsize=256)
 def asset(name: str) -> str:
-    """Address of a file of our own under static/, with the digest of its content, so that caches may keep it."""
+    """Address of a file of our own under static/, with the digest of its content, so that caches may keep it.
+
+    Scripts have the digest of them all in their path: what one imports from beside it is of the same version then.
+    """
+    if name.startswith("js/"):
+        return f"{current_app.static_url_path}/js-{scripts_version()}/{name[3:]}"
     digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:6]
     return f"{current_app.static_url_path}/{name}?v={digest}"
+
+
+@lru_cache(maxsize=1)
+def scripts_version() -> str:
+    """The digest of all scripts of our own."""
+    whole = hashlib.sha256()
+    for path in sorted((STATIC / "js").glob("*.js")):
+        whole.update(path.name.encode() + b"\0" + path.read_bytes())
+    return whole.hexdigest()[:6]
 
 
 @lru_cache(maxsize=1)

@@ -17,7 +17,7 @@ from admin_app.errors import Refused
 from admin_app.settings import is_loopback
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-STATIC = ("static", "admin.static")
+STATIC = ("static", "scripts", "admin.static")
 DEMO_KNOWN = 60  # seconds
 csrf = CSRFProtect()
 
@@ -31,6 +31,20 @@ def init_app(app: Flask) -> None:
     app.teardown_request(_end)
     app.jinja_env.globals["csp_nonce"] = csp_nonce
     app.add_url_rule("/", "root", lambda: redirect("/admin/"))
+    app.add_url_rule(f"{app.static_url_path}/js-<version>/<path:name>", "scripts", _script)
+
+
+def _script(version: str, name: str) -> Any:
+    """A script of our own; `version` is there for the caches alone (look.asset)."""
+    return current_app.send_static_file(f"js/{name}")
+
+
+def _is_this_version() -> bool:
+    """Whether the address of a file names the version that is served, so that the file never changes under it."""
+    from admin_app.look import scripts_version
+
+    version = (request.view_args or {}).get("version")
+    return version == scripts_version() if version else bool(request.args.get("v"))
 
 
 def csp_nonce() -> str:
@@ -79,7 +93,7 @@ def _headers(response: Any) -> Any:
     if request.is_secure:
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     if request.endpoint in STATIC and response.status_code < 400:  # an error page is a page of a person
-        headers["Cache-Control"] = "public, max-age=86400" + (", immutable" if request.args.get("v") else "")
+        headers["Cache-Control"] = "public, max-age=86400" + (", immutable" if _is_this_version() else "")
         return response
     headers.setdefault("Cache-Control", "no-store")
     nonce = csp_nonce()
