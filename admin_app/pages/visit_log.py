@@ -209,7 +209,8 @@ def _take(form: LogForm, customer: Customer, task: Any, at: dt.datetime, key: st
     block = blocked_by(customer, purpose, at, people.store_of(customer.store_id), task)
     pictures = uploaded()
     visit = planned or Visit(
-        store_id=customer.store_id, customer_id=customer.id, staff_id=access.current().user_id, outbound=True,
+        store_id=customer.store_id, customer_id=customer.id, staff_id=access.current().user_id,
+        outbound=values.get("channel") != Channel.STORE,  # who comes into the store makes the contact himself
         purpose_kind=purpose, purpose=task.reason if task else None,
         vehicle_id=task.vehicle_id if task else None, followup_id=task.id if task else None)
     for name, value in (values | {"at": at, "state": VisitState.DONE, "next_on": next_on}).items():

@@ -75,6 +75,13 @@ def test_the_same_form_twice_is_one_visit(case: dict[str, int], sign_in: Any) ->
     assert len(all_of(m.Visit)) == 1
 
 
+@pytest.mark.parametrize(("channel", "ours"), [("phone", True), ("wechat", True), ("store", False)])
+def test_who_comes_into_the_store_makes_the_contact_himself(
+        case: dict[str, int], sign_in: Any, channel: str, ours: bool) -> None:
+    log(sign_in("sales_consultant"), case, channel=channel)
+    assert [visit.outbound for visit in all_of(m.Visit)] == [ours]
+
+
 def test_not_reached_keeps_the_task_for_tomorrow(case: dict[str, int], sign_in: Any) -> None:
     log(sign_in("sales_consultant"), case, result="not_reached", next="1")
     task = one(m.FollowUp, case["task"])
