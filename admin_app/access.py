@@ -225,6 +225,12 @@ def can(table: str, verb: str = "read") -> bool:
     return actor is not None and actor.may(table, verb)
 
 
+def leads() -> bool:
+    """Whether the signed-in person leads people; False for nobody."""
+    actor = g.get("actor") if has_request_context() else None
+    return actor is not None and actor.manages
+
+
 def binned() -> list[str]:
     """The tables whose deleted rows the signed-in person may bring back."""
     actor = g.get("actor") if has_request_context() else None

@@ -201,7 +201,7 @@ class BlockCode(Choice):
 
     ERASED = "erased", _l("Deleted"), "quiet"
     DO_NOT_DISTURB = "do_not_disturb", _l("No marketing contact"), "late"
-    CONSENT_WITHDRAWN = "consent_withdrawn", _l("Consent withdrawn"), "late"
+    CONSENT_WITHDRAWN = "consent_withdrawn", _l("Consent to marketing withdrawn"), "late"
     CONTACT_CAP = "contact_cap", _l("Contacted often enough"), "soon"
     QUIET_HOURS = "quiet_hours", _l("Quiet hours"), "quiet"
 

@@ -162,7 +162,7 @@ def _allowed(entry: Entry) -> bool:
     from admin_app import access
 
     if entry.verb == "lead":
-        return access.current().manages and (entry.table is None or access.can(entry.table))
+        return access.leads() and (entry.table is None or access.can(entry.table))
     if entry.table is None:
         return entry.verb != "delete" or bool(access.binned())
     return access.can(entry.table, entry.verb)

@@ -709,14 +709,14 @@ class Inquiry(StoreRow, db.Model):
     phone: Mapped[str | None] = c.phone(_l("Mobile"), private=True, group=ASKED)
     received_at: Mapped[dt.datetime] = c.moment(_l("Received"), default=utcnow, listed=True, filtered=True, group=ASKED)
     owner_id: Mapped[int | None] = c.link(_l("In charge"), "user", listed=True, filtered=True, group=ASKED, help=_l("Empty: who keeps the customer, else who takes it in."))
-    due_at: Mapped[dt.datetime] = c.moment(_l("To be answered by"), listed=True, filtered=True, readonly=True)
+    due_at: Mapped[dt.datetime] = c.moment(_l("To be answered by"), listed=True, filtered=True, readonly=True, group=ASKED)
     plan: Mapped[str | None] = c.note(_l("Plan"), group=REPLY, help=_l("What will be done and until when, where it cannot be answered at once."))
     answer: Mapped[str | None] = c.note(_l("Answer"), group=REPLY)
     state: Mapped[str] = c.choice(_l("State"), ch.InquiryState, default=ch.InquiryState.OPEN, listed=True, filtered=True, group=REPLY, help=_l("Follows from the answer and the plan; set it to closed when all is done."))
     planned_at: Mapped[dt.datetime | None] = c.moment(_l("Plan given"), readonly=True, group=REPLY)
     answered_at: Mapped[dt.datetime | None] = c.moment(_l("Answered on"), readonly=True, filtered=True, group=REPLY)
     complaint_id: Mapped[int | None] = c.link(_l("Became the complaint"), "complaint", readonly=True, group=REPLY, index=True)
-    escalated_to: Mapped[int] = c.whole(_l("Reported upwards"), default=0, server_default="0", readonly=True, filtered=True, help=_l("1: to the manager, 2: to the general manager."))
+    escalated_to: Mapped[int] = c.whole(_l("Reported upwards"), default=0, server_default="0", readonly=True, filtered=True, group=REPLY, help=_l("1: to the manager, 2: to the general manager."))
 
     def __str__(self) -> str:
         return " ".join((self.question or "").split())[:40]

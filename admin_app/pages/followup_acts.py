@@ -68,7 +68,8 @@ def act() -> Any:
         flash(str(error.message), "error")
     else:
         flash(said.replace("{name}", name), "success")
-        offer_undo(key)
+        if verb() != "allow":
+            offer_undo(key)
     return redirect(back())
 
 

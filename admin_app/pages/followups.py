@@ -37,6 +37,7 @@ bp = Blueprint("followups", __name__, url_prefix="/admin/followups")
 DUES = {"overdue": _l("Overdue"), "today": _l("Due today"), "week": _l("Next 7 days"), "all": _l("All open"),
         "blocked": _l("Held back")}
 PAGE = 20
+NOBODY = "none"  # the `owner` of tasks that nobody has
 # Places in a kept piece, like those of shell.py.
 THIS, BACK, NAME = "\x01this\x01", "\x01back\x01", "\x01name\x01"
 
@@ -52,11 +53,12 @@ def register(app: Flask) -> None:
 
 @dataclass(frozen=True)
 class Asked:
-    """What the address asks for. `due` None: overdue and today. `people` None: everybody within the gate."""
+    """What the address asks for. `due` None: overdue and today. `people` None: everybody within the gate; (None,):
+    the tasks that nobody has."""
 
     due: str | None
     owner: str
-    people: tuple[int, ...] | None
+    people: tuple[int | None, ...] | None
     reason: str | None
     page: int
 
@@ -73,9 +75,9 @@ def asked(given: Mapping[str, str] | None = None) -> Asked:
     words: Mapping[str, str] = request.args if given is None else given
     actor, owner = access.current(), words.get("owner", "me")
     due, page = words.get("due"), words.get("page", "")
-    whose: tuple[int, ...] | None = (actor.user_id or 0,)
-    if owner == "all" and actor.right("followup").read is not Scope.OWN:
-        whose = None
+    whose: tuple[int | None, ...] | None = (actor.user_id or 0,)
+    if owner in ("all", NOBODY) and actor.right("followup").read is not Scope.OWN:
+        whose = None if owner == "all" else (None,)
     elif owner.isascii() and owner.isdigit() and len(owner) < 10:
         whose = (int(owner),)
     else:
@@ -122,9 +124,26 @@ def show() -> Any:
         may_assign=access.can("followup", "assign"), may_write=access.can("followup", "write"),
         may_reveal=privacy.may_reveal(db.session, "customer"), list_at=question.address(page=question.page or None),
         body=_body(rows[:PAGE], question, chosen, now), first=PAGE * question.page, onward=onward,
+        mine=_mine(question, counts, waiting), unassigned=_unassigned(question, lines, now),
         keys=shell.piece(("queue keys",), "visit/keys.html"), head=_head(question.people is None),
         keys_sheet=shell.piece(("queue keys sheet",), "visit/keys_sheet.html"),
         panel=_panel(chosen, onward, now) if chosen else None)
+
+
+def _mine(question: Asked, counts: dict[str, int], waiting: list[followups.Line]) -> int | None:
+    """What the person in front of the screen owes; None where a colleague's list is shown, whose figures it has."""
+    if question.owner == "me":
+        return counts[""]
+    return _added(waiting, "") if question.people in (None, (None,)) else None
+
+
+def _unassigned(question: Asked, lines: list[followups.Line], now: dt.datetime) -> int | None:
+    """How many open tasks nobody has; None for people who see their own only."""
+    if access.current().right("followup").read is Scope.OWN:
+        return None
+    if question.people in (None, (None,)):
+        return sum(line.unassigned for line in lines)
+    return followups.unassigned(db.session, now)
 
 
 def _onward(question: Asked, rows: list[TaskRow], chosen: TaskRow | None) -> str:
@@ -149,11 +168,11 @@ def _body(rows: list[TaskRow], question: Asked, chosen: TaskRow | None, now: dt.
         whose = escape(row.assignee or nobody) if everybody else escape(row.phone)
         said, due, block = row.say, escape(row.due), _block(row, now)
         if block is not None:
-            said = f"{block.code.label}: {block}"
-            shown = block.until.isoformat() if block.until and question.due == "blocked" else due
-            due = look.icon("moon", "sm") + shown
+            said = f"{block.code.label} · {said}"
+            until = f"{block.until:%m-%d}" if block.until and question.due == "blocked" else due
+            due = look.icon("moon", "sm") + until
         elif row.last:
-            said = f"{words.ago(row.last.at, now)} · {said}"
+            said = Markup("{} · {}").format(words.ago(row.last.at, now), said)
         lit = (" is-on", ' aria-current="true"') if task.id == on else ("", "")
         made.append(
             f'<tr class="is-row{lit[0]}">{pick}<th scope="row" class="t-who"><a href="{at}{task.id}#task" data-task'
@@ -161,7 +180,7 @@ def _body(rows: list[TaskRow], question: Asked, chosen: TaskRow | None, now: dt.
             f'<span class="car">{escape(row.car)}</span></th><td class="t-why"><span class="why" title="{reason}">'
             f'{look.icon(row.icon, "sm")}<span class="clip">{reason}</span></span></td>'
             f'<td class="t-tel skip-s nowrap ink2">{whose}</td><td class="t-say"><div class="clip">'
-            f'{escape(said)}</div></td><td class="t-when num nowrap {row.tone}">{due}</td></tr>\n')
+            f'{escape(said)}</div></td><td class="t-when num {row.tone}">{due}</td></tr>\n')
     return Markup("".join(made))
 
 
@@ -199,7 +218,8 @@ def _acts(row: TaskRow, onward: str, now: dt.datetime) -> dict[str, Markup]:
 
 
 def _whose(question: Asked) -> int:
-    return question.people[0] if question.people and len(question.people) == 1 else access.current().user_id or 0
+    person = question.people[0] if question.people and len(question.people) == 1 else None
+    return person or access.current().user_id or 0
 
 
 def _chosen(rows: list[TaskRow], now: dt.datetime) -> TaskRow | None:
@@ -280,6 +300,8 @@ def _person(question: Asked) -> str | None:
     """The name of the one person whose tasks are shown, None for everybody."""
     if question.people is None:
         return None
+    if question.people == (None,):
+        return _("Unassigned")
     return people.name_of(question.people[0]) or "–"
 
 

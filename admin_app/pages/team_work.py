@@ -36,7 +36,7 @@ DUES = ("overdue", "today", "week", "all")
 def register(app: Flask) -> None:
     """Serve /admin/followups/team/; the due list links to it for those who lead people."""
     app.register_blueprint(bp)
-    app.jinja_env.globals["leads_people"] = lambda: access.current().manages
+    app.jinja_env.globals["leads_people"] = access.leads
 
 
 def _may_see() -> None:

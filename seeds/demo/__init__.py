@@ -71,6 +71,7 @@ def make(session: Any, now: dt.datetime, *, customers: int = CUSTOMERS, closed_m
         world.writer.flush()
         story.refresh(world, files)
         world.writer.finish()
+        consents.count_contacts(world)
         rebuilding.rebuild_all(session)
         traces.close_periods(world, closed_months)
         complaints.escalate_due(session, now)

@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import datetime as dt
 
+import sqlalchemy as sa
+
 from admin_app import clock
 from admin_app.choices import ConsentPurpose, ConsentSource, ConsentState, FollowUpState, Source
+from admin_app.models import Store
 from admin_app.rules.consents import FOR_MARKETING
-from admin_app.rules.followups import MARKETING
+from admin_app.rules.followups import MARKETING, capping, tasks
 from seeds.demo.files import File
 from seeds.demo.world import World
 
@@ -37,6 +40,12 @@ def make(world: World, files: list[File]) -> None:
                 file.row["marketing_withdrawn"] = True
         if file.cars and number % 2:
             _say(world, file, ConsentPurpose.SHARING, True, asked, source)
+
+
+def count_contacts(world: World) -> None:
+    """Whom the contact cap leaves alone now, as every contact counts it. Everything must have been inserted."""
+    for store in world.session.scalars(sa.select(Store).order_by(Store.id)):
+        tasks.set_caps(world.session, capping.different_in_store(world.session, store, world.today))
 
 
 def _say(world: World, file: File, purpose: ConsentPurpose, given: bool, at: dt.datetime,

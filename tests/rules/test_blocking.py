@@ -367,3 +367,13 @@ def test_an_invitation_is_marketing_and_a_product_recall_is_not(session: Any, ca
     key = {name: customer.id for name, customer in made.items()}
     assert due & set(key.values()) == {key["free"], key["free again"]} | (set() if blocks else set(key.values()))
     assert held == ({key["capped"]} if blocks else set())
+
+
+@pytest.mark.parametrize("mark", ["do_not_disturb", "marketing_withdrawn"])
+def test_nobody_plans_marketing_for_one_who_takes_none(session: Any, cast: Any, mark: str) -> None:
+    customer = make_customer(session, owner=cast.sales_consultant, **{mark: True})
+    values = {"customer_id": customer.id, "store_id": 1, "due_on": day(2), "reason": "邀请试驾"}
+    with pytest.raises(RuleError) as refused:
+        saving.prepare(session, m.FollowUp(purpose=Purpose.CAMPAIGN, **values), NOW)
+    assert refused.value.field == "purpose"
+    saving.prepare(session, m.FollowUp(purpose=Purpose.SERVICE, **values), NOW)

@@ -387,3 +387,16 @@ def test_making_tasks_is_audited(session: Any, cast: Any) -> None:
     from admin_app import audit
 
     assert audit.verify(db.session.connection()) == []
+
+
+# ---------------------------------------------------------------- what nobody has
+
+
+def test_what_nobody_has_is_found_and_counted(session: Any, cast: Any) -> None:
+    customer = make_customer(session, owner=None)
+    nobodys = make_followup(session, customer)
+    make_followup(session, customer, assignee=cast.sales_consultant)
+    make_followup(session, customer, state=S.DONE)
+    assert ids(session, due="all", assignee_ids=[None]) == {nobodys.id}
+    assert followups.unassigned(session, NOW) == 1
+    assert sum(line.unassigned for line in followups.tally(session, None, NOW)) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from admin_app import access
 from admin_app import choices as ch
 from admin_app import models as m
+from admin_app.database import db
 from admin_app.errors import Refused, RuleError
 from admin_app.rules import handover
 from admin_app.rules.handover.holdings import HOLDINGS
@@ -248,3 +250,42 @@ def test_three_hundred_customers_in_one_step(store_app: Any, session: Any, cast:
         m.AuditEntry.table == "customer", m.AuditEntry.verb == ch.AuditVerb.UPDATE,
         m.AuditEntry.reason == "hand-over of a leaver"))
     assert audited == 300
+
+
+def test_pressed_twice_at_once_it_is_done_once(store_app: Any, session: Any, cast: Any) -> None:
+    person, boss = cast.sales_consultant.id, cast.sales_manager.id
+    for _ in range(20):
+        make_followup(session, make_customer(session, owner=cast.sales_consultant), assignee=cast.sales_consultant)
+    chosen = wishes(cast, "colleague", "sales_manager")
+    session.commit()
+    outcomes: list[str] = []
+    start = threading.Barrier(2)
+
+    def work() -> None:
+        with store_app.app_context():
+            user = lambda key: db.session.scalars(  # noqa: E731
+                access.ungated(sa.select(m.User).where(m.User.id == key))).one()
+            actor = access.actor_for(db.session, user(boss))
+            db.session.rollback()
+            start.wait(30)
+            access.set_actor(db.session, actor)
+            try:
+                handover.give(db.session, user(person), chosen, NOW)
+                db.session.commit()
+                outcomes.append("done")
+            except RuleError:
+                outcomes.append("nothing left")
+            finally:
+                db.session.rollback()
+                db.session.remove()
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(outcomes) == ["done", "nothing left"]
+    session.expire_all()
+    assert left_on(session, person) == {}
+    assert session.scalar(sa.select(sa.func.count(m.AuditEntry.id)).where(
+        m.AuditEntry.table == "user", m.AuditEntry.verb == ch.AuditVerb.BULK)) == 1

@@ -22,7 +22,7 @@ from admin_app.rules.followups.allowing import allow, may_allow
 from admin_app.rules.followups.blocking import MARKETING, blocked
 from admin_app.rules.followups.contacts import after_visit, next_date_by_rule
 from admin_app.rules.followups.dated import make_dated
-from admin_app.rules.followups.due import Line, day_of, due_query, order, progress, tally
+from admin_app.rules.followups.due import Line, day_of, due_query, order, progress, tally, unassigned
 from admin_app.rules.followups.events import lead_again, on_event
 from admin_app.rules.followups.history import settle_history
 from admin_app.rules.followups.planning import preview
@@ -40,5 +40,5 @@ from admin_app.rules.followups.tasks import (
 __all__ = [
     "MARKETING", "OPEN_STATES", "Line", "after_visit", "allow", "blocked", "day_of", "done", "due_query", "lead_again",
     "make_dated", "may_allow", "next_date_by_rule", "on_event", "order", "plan", "preview", "progress", "reassign",
-    "refresh_customers", "settle_history", "settle_source", "skip", "snooze", "tally",
+    "refresh_customers", "settle_history", "settle_source", "skip", "snooze", "tally", "unassigned",
 ]

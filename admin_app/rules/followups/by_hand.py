@@ -10,9 +10,11 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from admin_app import access, clock
+from admin_app.choices import Purpose
 from admin_app.errors import RuleError
-from admin_app.models import FollowUp, User
+from admin_app.models import Customer, FollowUp, User
 from admin_app.rules.followups import rules, tasks
+from admin_app.rules.followups.blocking import MARKETING, opted_out
 
 
 def prepare(session: Any, task: FollowUp, now: dt.datetime) -> None:
@@ -32,6 +34,8 @@ def prepare(session: Any, task: FollowUp, now: dt.datetime) -> None:
             task.due_at = clock.at(task.due_on)
         if is_new and task.due_on < clock.local_day(now):
             raise RuleError(_l("Choose a day from today on."), "due_on")
+    if is_new or changed.purpose.history.has_changes():
+        _check_marketing(session, task)
     if task.assignee_id is not None and (is_new or changed.assignee_id.history.has_changes()):
         with session.no_autoflush:
             person = session.scalars(access.ungated(sa.select(User).where(User.id == task.assignee_id))).first()
@@ -41,6 +45,17 @@ def prepare(session: Any, task: FollowUp, now: dt.datetime) -> None:
     if changed.state.history.has_changes() and task.state not in (None, *tasks.OPEN_STATES) and task.closed_at is None:
         actor = access.actor_of(session)
         task.closed_at, task.closed_by_id = now, actor.user_id if actor else None
+
+
+def _check_marketing(session: Any, task: FollowUp) -> None:
+    """Nobody plans marketing for a customer who takes none. RuleError at `purpose`."""
+    if Purpose.find(task.purpose) not in MARKETING:
+        return
+    with session.no_autoflush:
+        customer = session.execute(access.ungated(sa.select(
+            Customer.do_not_disturb, Customer.marketing_withdrawn).where(Customer.id == task.customer_id))).first()
+    if customer is not None and opted_out(customer):
+        raise RuleError(_l("This customer takes no marketing contacts; choose another purpose."), "purpose")
 
 
 def _fill(session: Any, task: FollowUp, now: dt.datetime) -> None:

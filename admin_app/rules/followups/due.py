@@ -19,21 +19,22 @@ WEEK = 7  # days of "week", today included
 BY_PERSON, EVERYBODY, BY_DAY = (f"INDEXED BY ix_due_task_{name}" for name in ("person", "order", "day"))
 
 
-def due_query(now: dt.datetime, *, due: str = "today", assignee_ids: Collection[int] | None = None,
+def due_query(now: dt.datetime, *, due: str = "today", assignee_ids: Collection[int | None] | None = None,
               reason: str | None = None) -> Any:
     """Select of the open tasks, unordered (see order()), within the scope of whoever runs it.
 
     due: overdue (before today), today, week (today and the six days after), all, owed (overdue and today); blocked:
-    those that the contact cap holds back today, which are in none of the others. assignee_ids None: everybody's.
-    reason: the code of a rule. A deleted customer, or marketing for one who opted out, is never due: due_index.py
-    leaves them out. Raises ValueError for another word of `due`.
+    those that the contact cap holds back today, which are in none of the others. assignee_ids None: everybody's;
+    [None]: nobody's. reason: the code of a rule. A deleted customer, or marketing for one who opted out, is never due:
+    due_index.py leaves them out. Raises ValueError for another word of `due`.
     """
     statement = sa.select(FollowUp).join_from(DueTask, FollowUp, FollowUp.id == DueTask.id).with_hint(
         DueTask, EVERYBODY if assignee_ids is None else BY_PERSON, "sqlite")
     return statement.where(*_asked(clock.local_day(now), due, assignee_ids, reason))
 
 
-def _asked(today: dt.date, due: str, assignee_ids: Collection[int] | None, reason: str | None) -> list[Any]:
+def _asked(today: dt.date, due: str, assignee_ids: Collection[int | None] | None,
+           reason: str | None) -> list[Any]:
     found = _within(due, today)
     if assignee_ids is not None:
         found.append(_whose(assignee_ids))
@@ -42,8 +43,8 @@ def _asked(today: dt.date, due: str, assignee_ids: Collection[int] | None, reaso
     return found
 
 
-def _whose(people: Collection[int]) -> Any:
-    """Whose tasks; one person's by equality, so that the index has them in order."""
+def _whose(people: Collection[int | None]) -> Any:
+    """Whose tasks; one person's, or nobody's, by equality, so that the index has them in order."""
     return DueTask.assignee_id == next(iter(people)) if len(people) == 1 else DueTask.assignee_id.in_(list(people))
 
 
@@ -59,6 +60,8 @@ def _within(due: str, today: dt.date) -> list[Any]:
         return [day <= today, free(today)]
     if due == "week":
         return [day >= today, day < today + dt.timedelta(days=WEEK), free(today)]
+    if due == "unassigned":
+        return [DueTask.assignee_id.is_(None), free(today)]
     if due == "all":
         return [free(today)]
     raise ValueError(f"due: {due!r} is none of {', '.join(DUE)}")
@@ -112,7 +115,8 @@ def done_today(session: Any, user_id: int, now: dt.datetime) -> int:
 
 class Line(NamedTuple):
     """The open tasks of one rule (code and name; None without one), counted: owed are overdue and today together,
-    blocked those that the contact cap holds back, which count nowhere else."""
+    unassigned are those of all that nobody has, blocked those that the contact cap holds back, which count nowhere
+    else."""
 
     code: str | None
     name: str | None
@@ -120,11 +124,21 @@ class Line(NamedTuple):
     overdue: int
     today: int
     week: int
+    unassigned: int
     all: int
     blocked: int
 
 
-def tally(session: Any, assignee_ids: Collection[int] | None, now: dt.datetime) -> list[Line]:
+def unassigned(session: Any, now: dt.datetime) -> int:
+    """How many open tasks are nobody's, within the scope of whoever asks."""
+    session.flush()
+    today = clock.local_day(now)
+    count: int = prepared.few(session, ("unassigned", today), lambda: sa.select(sa.func.count(DueTask.id)).where(
+        *_within("unassigned", today)).with_hint(DueTask, BY_PERSON, "sqlite"))[0][0]
+    return count
+
+
+def tally(session: Any, assignee_ids: Collection[int | None] | None, now: dt.datetime) -> list[Line]:
     """The open tasks of some people (None: everybody) by rule, in the order of the rules' names, in one statement."""
     session.flush()
     today = clock.local_day(now)
