@@ -25,7 +25,7 @@ from admin_app.database import db, patiently
 from admin_app.errors import RuleError
 from admin_app.importing import pieces, running
 from admin_app.models import AccessLog, JobRun, LeadRequest, SignIn, SignInFailure, Submission, UndoStep
-from admin_app.rules import complaints, followups, notifications, quality
+from admin_app.rules import coaching, complaints, followups, notifications, quality
 from admin_app.rules.followups import undoing
 from admin_app.rules.leads import clocks as late_leads
 from admin_app.rules.leads import intake
@@ -114,6 +114,12 @@ def take_up_imports(session: Any, now: dt.datetime) -> str:
     return str(running.take_up(session, now))
 
 
+def draw_reports(session: Any, now: dt.datetime) -> str:
+    """Draw the reports of last week's visits that managers answer."""
+    with access.as_system(session, "job: reports to review"):
+        return str(coaching.draw(session, now))
+
+
 def roll_up_scores(session: Any, now: dt.datetime) -> str:
     """Compare the roll-ups of the scores with the records, some people at a time, and add what differs."""
     different = 0
@@ -147,6 +153,8 @@ JOBS: tuple[Job, ...] = (
     Job("backup", _l("Write the encrypted backup of the night"), back_up, {"minute": 30, "hour": 2}),
     Job("anchor", _l("Note the end of the audit chain outside the database"), keep_anchor, {"minute": 50}),
     Job("scores", _l("Compare the roll-ups of the scores with the records"), roll_up_scores, {"minute": 10, "hour": 4}),
+    Job("reports", _l("Draw the reports that managers answer"), draw_reports,
+        {"day_of_week": "mon", "hour": 7, "minute": 20}, 5 * 24 * 3600),
     Job("tidy", _l("Take away what need not be kept"), tidy, {"minute": 40, "hour": 3}),
 )
 # Run once soon after the start, for the time when the machine was off.

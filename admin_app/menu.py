@@ -65,10 +65,13 @@ SECTIONS = (
     )),
     Section(_l("Customer care"), "heart", (
         Entry(_l("Due follow-ups"), "/admin/followups/", "followup", count="due"),
+        Entry(_l("Planned visits"), "/admin/visit/plan/", "visit"),
         Entry(_l("Calendar"), "/admin/followups/calendar/", "followup"),
         Entry(_l("Follow-ups by person"), "/admin/followups/team/", "followup", verb="lead"),
         Entry(_l("Inquiries"), "/admin/inquiry/", "inquiry"),
         Entry(_l("Visit records"), "/admin/visit/", "visit"),
+        Entry(_l("What visits have brought"), "/admin/visit/review/", "visit"),
+        Entry(_l("Coverage"), "/admin/visit/coverage/", "customer"),
         Entry(_l("Complaint board"), "/admin/complaint/board/", "complaint", count="complaints"),
         Entry(_l("Complaints"), "/admin/complaint/", "complaint"),
         Entry(_l("Complaint steps"), "/admin/complaint_step/", "complaint_step"),

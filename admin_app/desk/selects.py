@@ -37,6 +37,8 @@ HAND_MADE: dict[str, dict[str, str]] = {
     "import/columns.html": {"sheet": WORDS, "template_id": "import_template", "field-": WORDS, "word|": WORDS},
     "import/upload.html": {"store": "store"},
     "macros.html": {"name": PEOPLE},
+    "visit/fields.html": {"name": WORDS},
+    "visit_plan.html": {"channel": WORDS},
     "rules/clauses.html": {"clause_field": WORDS, "clause_op": WORDS},
     "rules/rule_form.html": {"trigger": WORDS, "condition_": WORDS},
 }

@@ -10,7 +10,7 @@ from flask import Flask
 PAGES = ("sign_in", "account", "break_glass", "home", "followups", "visit_log", "customer", "consent", "search",
          "reveal", "complaints", "campaign", "scores", "imports", "duplicates", "merging", "quality", "recycle",
          "requests", "prints", "notifications", "photos", "jobs", "health", "handover", "pool", "team_work",
-         "calendar", "lead_intake")
+         "calendar", "lead_intake", "visit_plan", "coverage", "coaching")
 
 
 def register(app: Flask) -> None:

@@ -12,7 +12,15 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from admin_app.choices import Channel, Purpose, Trigger, VisitResult
+from admin_app.choices import (
+    Channel,
+    CreditLevel,
+    DecisionPower,
+    ObjectionWeight,
+    Purpose,
+    Trigger,
+    VisitResult,
+)
 from admin_app.errors import RuleError
 from admin_app.words import weekday
 
@@ -40,6 +48,12 @@ NOTES: dict[Purpose, tuple[Any, ...]] = {
 }
 MOST_TEXT = 5_000
 LONGEST_CALL = 600  # minutes
+# The report of a visit beyond the quick log, by column, with the most that one takes.
+REPORT = {"met_name": 80, "met_title": 60, "met_decision_power": 24, "needs": 2_000, "problems": 2_000,
+          "suggestions": 2_000, "objection": 200, "objection_weight": 24, "objection_answer": 200, "prospects": 200,
+          "competitor": 200, "credit_to": 24, "credit_change": 200, "summary": 200, "next_step": 200}
+CHOSEN: dict[str, Any] = {"met_decision_power": DecisionPower, "objection_weight": ObjectionWeight,
+                          "credit_to": CreditLevel}
 NEXT = ("1", "3", "7", "rule", "own", "none")
 NO_NEXT = (VisitResult.REFUSED,)  # results after which no contact is proposed
 
@@ -63,6 +77,7 @@ class LogForm:
     minutes: str = ""
     call_minutes: str = ""
     confirmed: bool = False
+    report: dict[str, str] = field(default_factory=dict)  # by column of the visit; what is empty is not there
     errors: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -76,7 +91,8 @@ class LogForm:
                    next=one("next", 8), own=one("own", 10), promise=one("promise"), promise_due=one("promise_due", 10),
                    gift=one("gift", 80), gift_count=one("gift_count", 4), gift_value=one("gift_value", 12),
                    minutes=one("minutes", 4), call_minutes=one("call_minutes", 4),
-                   confirmed=form.get("confirmed") == "1")
+                   confirmed=form.get("confirmed") == "1",
+                   report={name: said for name, most in REPORT.items() if (said := one(name, most))})
 
     def untouched(self) -> LogForm:
         """The same form with nothing but what was proposed."""
@@ -189,6 +205,17 @@ def gift_of(form: LogForm) -> dict[str, Any] | None:
     return {"name": form.gift, "quantity": whole(form, "gift_count", 1, 1_000) or 1, "value": value}
 
 
+def report_of(form: LogForm) -> dict[str, Any]:
+    """The columns of the report that were filled in; an error at a choice that there is not."""
+    found: dict[str, Any] = dict(form.report)
+    for name, choices in CHOSEN.items():
+        if name in found:
+            found[name] = choices.find(found[name])
+            if found[name] is None:
+                form.errors[name] = _("Choose one of the list.")
+    return found
+
+
 def check(form: LogForm, today: dt.date) -> dict[str, Any]:
     """The columns of the visit that the form gives; errors stand in form.errors."""
     result = VisitResult.find(form.result)
@@ -206,7 +233,8 @@ def check(form: LogForm, today: dt.date) -> dict[str, Any]:
         form.errors["promise"] = _("Say what was promised.")
     return {"result": result, "channel": channel, "satisfaction": whole(form, "satisfaction", 1, 5),
             "guidance_minutes": whole(form, "minutes", 1, 600),
-            "call_minutes": whole(form, "call_minutes", 1, LONGEST_CALL), "content": form.words() or None}
+            "call_minutes": whole(form, "call_minutes", 1, LONGEST_CALL), "content": form.words() or None,
+            **report_of(form)}
 
 
 def proposal(task: Any, rule_day: dt.date | None, planned: dt.date | None, given: Mapping[str, str]) -> LogForm:

@@ -29,7 +29,7 @@ from admin_app.clock import utcnow
 from admin_app.database import Encrypted, db
 from admin_app.errors import Refused, RuleError
 from admin_app.models import Complaint, Customer, FollowUp, Gift, Promise, Visit
-from admin_app.pages import outbox, task_rows, visit_form
+from admin_app.pages import outbox, task_rows, visit_form, visit_plan
 from admin_app.pages.failures import safe_path
 from admin_app.pages.photos import uploaded
 from admin_app.pages.visit_form import LogForm
@@ -61,8 +61,11 @@ def show() -> Any:
         return redirect(task_rows.log_address(task))
     rule_day = followups.next_date_by_rule(db.session, customer, now)
     form = visit_form.proposal(task, rule_day, customer.planned, request.args)
+    planned = visit_plan.planned(_number("visit"), customer.id)
+    if planned is not None and Channel.find(planned.channel) in dict(visit_form.CHANNELS):
+        form.channel = str(Channel.find(planned.channel))
     access_log.viewed("customer", customer.id)
-    return _page(customer, task, form, rule_day, now, once.new_key())
+    return _page(customer, task, form, rule_day, now, once.new_key(), planned)
 
 
 @bp.post("/")
@@ -77,10 +80,14 @@ def save() -> Any:
         before = once.taken(db.session, key)
         if before is not None:
             return outbox.answer(before)
+    planned = visit_plan.planned(_number("visit"), _number("customer"))
+    if _number("visit") and planned is None:
+        before = once.taken(db.session, key)
+        return outbox.answer(before) if before is not None else abort(404)
     customer, task, at = _customer(), _task(record=True), outbox.moment(now)
     form, name = LogForm.typed(request.form), customer.name
     try:
-        location = _take(form, customer, task, at, key)
+        location = _take(form, customer, task, at, key, planned)
     except RuleError as error:
         db.session.rollback()
         before = once.taken(db.session, key)
@@ -102,7 +109,8 @@ def save() -> Any:
         return outbox.refusal(form.errors)
     shown, task = _whole(task, now), _task()
     rule_day = followups.next_date_by_rule(db.session, shown, now)
-    return _page(shown, task, form, rule_day, now, key or once.new_key()), 400
+    return _page(shown, task, form, rule_day, now, key or once.new_key(),
+                 visit_plan.planned(_number("visit"), shown.id)), 400
 
 
 @bp.get("/token/")
@@ -185,9 +193,10 @@ def _task(record: bool = False) -> Any:
 # ---------------------------------------------------------------- saving
 
 
-def _take(form: LogForm, customer: Customer, task: Any, at: dt.datetime, key: str) -> str | None:
+def _take(form: LogForm, customer: Customer, task: Any, at: dt.datetime, key: str,
+          planned: Visit | None = None) -> str | None:
     """Save everything in one transaction; where to go next, or None where form.errors says why not. `at`: when it was
-    written, earlier than now where it waited on a phone."""
+    written, earlier than now where it waited on a phone. `planned`: the visit that is reported on."""
     now = utcnow()
     today = clock.local_day(at)
     values = visit_form.check(form, today)
@@ -199,12 +208,13 @@ def _take(form: LogForm, customer: Customer, task: Any, at: dt.datetime, key: st
     purpose = visit_form.purpose_of(task, customer)
     block = blocked_by(customer, purpose, at, people.store_of(customer.store_id), task)
     pictures = uploaded()
-    visit = Visit(
-        store_id=customer.store_id, customer_id=customer.id, staff_id=access.current().user_id, at=at,
-        state=VisitState.DONE, outbound=True, purpose_kind=purpose,
-        purpose=task.reason if task else None, vehicle_id=task.vehicle_id if task else None,
-        followup_id=task.id if task else None, next_on=next_on, **values)
-    _keep(visit, now)
+    visit = planned or Visit(
+        store_id=customer.store_id, customer_id=customer.id, staff_id=access.current().user_id, outbound=True,
+        purpose_kind=purpose, purpose=task.reason if task else None,
+        vehicle_id=task.vehicle_id if task else None, followup_id=task.id if task else None)
+    for name, value in (values | {"at": at, "state": VisitState.DONE, "next_on": next_on}).items():
+        setattr(visit, name, value)
+    _keep(visit, now, created=planned is None)
     if pictures:
         photos.add(db.session, visit, pictures, at)
     if form.confirmed and tasks.effective(visit) and access.may_change(db.session, customer):
@@ -248,12 +258,12 @@ def _complain(visit: Visit, now: dt.datetime) -> Complaint | None:
     return complaint
 
 
-def _keep(row: Any, now: dt.datetime) -> None:
+def _keep(row: Any, now: dt.datetime, created: bool = True) -> None:
     """Save a row by the road that every row takes."""
     saving.prepare(db.session, row, now)
     db.session.add(row)
     db.session.flush()
-    saving.settle(db.session, row, now, created=True)
+    saving.settle(db.session, row, now, created=created)
 
 
 def _onward(customer: Customer, task: Any, now: dt.datetime) -> str:
@@ -292,29 +302,31 @@ def due_now(now: dt.datetime) -> Any:
 # ---------------------------------------------------------------- showing
 
 
-def _page(customer: Any, task: Any, form: LogForm, rule_day: dt.date | None, now: dt.datetime, key: str) -> str:
+def _page(customer: Any, task: Any, form: LogForm, rule_day: dt.date | None, now: dt.datetime, key: str,
+          planned: Visit | None = None) -> str:
     menu.remember(customer.id)
     purpose = visit_form.purpose_of(task, customer)
     ids, offered = {customer.id}, choices(customer, task, customer.planned, rule_day, now)
     return render_template(
-        "visit_log.html", customer=customer, task=task, form=form, key=key, now=now,
+        "visit_log.html", customer=customer, task=task, form=form, key=key, now=now, plan=planned,
         icon=task_rows.icon_of(task) if task else "", last=task_rows.last_visits(ids).get(customer.id),
         promises=_promises(customer), may_reveal=privacy.may_reveal(db.session, "customer"),
         car=task_rows.cars_of(ids).get(customer.id, ""),
         blocked=blocked_by(customer, purpose, now, people.store_of(customer.store_id), task), **offered,
-        **_fields(form, purpose, offered))
+        **_fields(form, purpose, offered, planned is not None))
 
 
-def _fields(form: LogForm, purpose: Purpose, offered: dict[str, Any]) -> dict[str, Markup]:
+def _fields(form: LogForm, purpose: Purpose, offered: dict[str, Any], full: bool) -> dict[str, Markup]:
     """The parts of the form before and behind the next contact. They are the same for everybody whom a fresh form is
     shown for, so they are kept; a form with something typed is printed as it is."""
     confirms = offered["may_confirm"] and not offered["asks_to_confirm"]
     first: tuple[Any, ...] = (purpose, form.channel, form.result)
-    rest: tuple[Any, ...] = (purpose, offered["soon_text"], confirms, form.confirmed)
+    rest: tuple[Any, ...] = (purpose, offered["soon_text"], confirms, form.confirmed, full)
 
     def words() -> dict[str, Any]:
         return {"form": form, "channels": visit_form.CHANNELS, "results": visit_form.results_for(purpose),
-                "short_notes": visit_form.notes_for(purpose), "soon_text": offered["soon_text"], "confirms": confirms}
+                "short_notes": visit_form.notes_for(purpose), "soon_text": offered["soon_text"], "confirms": confirms,
+                "full": full, "reports": visit_form.CHOSEN}
 
     if form != form.untouched():
         return {"first": Markup(render_template("visit/first.html", **words())),

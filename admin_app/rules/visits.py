@@ -13,7 +13,7 @@ from admin_app import access, clock
 from admin_app.choices import Channel, ComplaintState, Purpose, Trigger, VisitState
 from admin_app.errors import RuleError
 from admin_app.models import Complaint, Customer, FollowUp, Vehicle, Visit
-from admin_app.rules import followups
+from admin_app.rules import followups, reports
 from admin_app.rules.changes import changed, is_new, store_of
 from admin_app.rules.followups.tasks import effective
 
@@ -39,6 +39,7 @@ def prepare(session: Any, visit: Visit, now: dt.datetime) -> Notices:
         raise RuleError(_l("Between 1 and 5."), "satisfaction")
     if visit.guidance_minutes is not None and not 0 <= visit.guidance_minutes <= 1440:
         raise RuleError(_l("Between 0 and 1440 minutes."), "guidance_minutes")
+    reports.prepare(visit)
     notices = _next_day(visit, now)
     with session.no_autoflush:
         _check_customer(session, visit)
@@ -99,6 +100,7 @@ def settle(session: Any, visit: Visit, now: dt.datetime, created: bool) -> None:
     """Covered tasks are done, pointless ones void, the next contact is planned; a showroom visit is thanked for."""
     fresh = visit.__dict__.pop("fresh", created) or created
     followups.after_visit(session, visit, now, fresh)
+    reports.settle(session, visit, now)
     in_store = visit.channel == Channel.STORE and visit.purpose_kind in (None, Purpose.SALES)
     if fresh and in_store and effective(visit):
         followups.on_event(session, Trigger.SHOWROOM, visit, now)

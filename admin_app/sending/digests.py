@@ -38,7 +38,7 @@ def make(session: Any, now: dt.datetime) -> int:
 def due(store: Any, now: dt.datetime) -> MessageKind | None:
     """Which letter a store's clock asks for now; None before the morning's and on days without."""
     wall = clock.local(now)
-    if store.digest_workdays and not workdays.is_working_day(wall.date()):
+    if store.digest_workdays and not workdays.is_working_day(wall.date(), store.id):
         return None
     here = f"{wall:%H:%M}"
     if here >= store.evening_at:

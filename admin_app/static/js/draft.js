@@ -1,7 +1,7 @@
 // What was typed into a form that is not sent yet: kept by person, customer and task, for three days, on this device.
 const PREFIX = "caredesk-log-";
 const KEPT_DAYS = 3;
-const NOT_KEPT = new Set(["csrf_token", "key", "customer", "followup", "back"]);
+const NOT_KEPT = new Set(["csrf_token", "key", "customer", "followup", "visit", "back"]);
 const PHONE = /(?<!\d)((?:\+?86[\s-]?)?1[3-9]\d)[\s-]?\d{4}[\s-]?(\d{4})(?!\d)/g;
 
 /** A draft lies open in the browser, so it never holds a whole phone number. */

@@ -77,4 +77,4 @@ window.addEventListener("pageshow", () => {
 for (const bar of document.querySelectorAll("[data-toast]")) {
   if (!bar.querySelector("form")) setTimeout(() => bar.remove(), 6000);
 }
-window.addEventListener("offline", () => toast(document.querySelector("[data-offline]")?.dataset.offline));
+window.addEventListener("offline", () => document.querySelector("form[data-log]") || toast(document.querySelector("[data-offline]")?.dataset.offline));
