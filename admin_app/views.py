@@ -19,7 +19,7 @@ from admin_app.desk.filters import Filter, segment_filter
 from admin_app.desk.leads import InquiryView, LeadTokenView
 from admin_app.desk.logs import LogDesk
 from admin_app.desk.rule_desk import RuleDesk
-from admin_app.desk.segment_desk import SegmentDesk
+from admin_app.desk.segment_desk import SegmentDesk, SharedDesk
 from admin_app.errors import RuleError
 from admin_app.rules import photos, workdays
 from admin_app.sending import outbox, robots
@@ -144,7 +144,7 @@ class SegmentView(SegmentDesk):
     hint = _l("No segments yet. A segment says once who is meant; follow-up rules and lists go by it.")
 
 
-class CalendarDayView(DeskView):
+class CalendarDayView(SharedDesk):
     model = models.CalendarDay
     one, many, icon = _l("Day of the calendar"), _l("Working calendar"), "calendar"
     list_template = "rules/calendar_list.html"

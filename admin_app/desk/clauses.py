@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import wtforms
-from flask import flash
+from flask import abort, flash, render_template
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
 
 from admin_app import directory
 from admin_app.database import db
@@ -219,8 +220,6 @@ class ClauseDesk(DeskView):
         return groups()
 
     def _opened(self, row: Any, back: str) -> str:
-        from flask import abort
-
         if not row.mine:
             abort(403)
         found = self.row_or_404(str(row.id))
@@ -245,6 +244,4 @@ class ClauseDesk(DeskView):
     def details_html(self, row: Any, name: str) -> Any:
         if name != self.clause_column:
             return super().details_html(row, name)
-        from flask import render_template
-
-        return render_template("rules/clause_words.html", words=self.clause_words(getattr(row, name)))
+        return Markup(render_template("rules/clause_words.html", words=self.clause_words(getattr(row, name))))

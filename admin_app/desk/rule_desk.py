@@ -37,7 +37,7 @@ FESTIVAL_WORDS: dict[str, Any] = {
     "spring": _l("Spring Festival"), "lantern": _l("Lantern Festival"), "dragon_boat": _l("Dragon Boat Festival"),
     "mid_autumn": _l("Mid-Autumn Festival"), "double_ninth": _l("Double Ninth Festival"), "new_year": _l("New Year"),
     "women": _l("Women's Day"), "labour": _l("Labour Day"), "national": _l("National Day")}
-WAITING = (Trigger.INQUIRY, Trigger.TEST_DRIVE, Trigger.QUOTE, Trigger.LOST_SAMPLE, Trigger.PLAN_REVIEW)
+WAITING = (Trigger.TEST_DRIVE, Trigger.QUOTE, Trigger.LOST_SAMPLE, Trigger.PLAN_REVIEW)
 
 
 class RuleDesk(ClauseDesk):

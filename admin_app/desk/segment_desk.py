@@ -13,10 +13,19 @@ from admin_app.clock import utcnow
 from admin_app.database import db
 from admin_app.desk.clauses import ClauseDesk
 from admin_app.desk.filters import list_address
+from admin_app.desk.roads import DeskView
 from admin_app.rules.segments import saved
 
 
-class SegmentDesk(ClauseDesk):
+class SharedDesk(DeskView):
+    """A screen of rows of one store or of the whole group; those of the group are changed by its own roles."""
+
+    def changeable(self, row: Any) -> bool:
+        stores = access.current().store_ids
+        return stores is None or row.store_id in stores
+
+
+class SegmentDesk(SharedDesk, ClauseDesk):
     """The hooks of SegmentView (views.py)."""
 
     create_template = edit_template = "rules/segment_form.html"

@@ -187,6 +187,11 @@ class BaseDesk(ModelView):
 
     # ------------------------------------------------------------ rows
 
+    def changeable(self, row: Any) -> bool:
+        """Whether the page of a record offers to change it. A screen whose readers see rows that are not theirs to
+        change leaves the buttons out there; the gate refuses it anyhow."""
+        return True
+
     def row_or_404(self, text: str | None) -> Any:
         """The record with this key as the gate shows it; 404 for none, for one out of scope, for no number."""
         if not text or not is_key(text):

@@ -26,7 +26,7 @@ from admin_app.clock import utcnow
 from admin_app.database import db
 from admin_app.desk import selects
 from admin_app.models import FollowUp, User
-from admin_app.pages import task_rows, visit_form
+from admin_app.pages import due_rows, task_rows, visit_form
 from admin_app.pages.followup_acts import WHY_LATER, WHY_NOT
 from admin_app.pages.task_rows import TaskRow
 from admin_app.rules import followups, privacy
@@ -106,15 +106,12 @@ def show() -> Any:
     if not access.can("followup"):
         abort(403)
     question, now = asked(), utcnow()
-    day = clock.local_day(now)
-    rows = task_rows.rows_of(
-        ("due list", question, day),
-        lambda: followups.order(statement(question, now)).limit(PAGE + 1).offset(PAGE * question.page), now)
-    chosen = _chosen(rows[:PAGE], now)
     whose = _whose(question)
     waiting, done = followups.day_of(db.session, whose, now)
     lines = waiting if question.people == (whose,) else followups.tally(db.session, question.people, now)
     counted = [line for line in lines if line.code == question.reason] if question.reason else lines
+    rows = due_rows.rows_of(question, counted, PAGE, now)
+    chosen = _chosen(rows[:PAGE], now)
     onward = _onward(question, rows[:PAGE], chosen)
     counts = {due: _added(counted, due) for due in FIGURES}
     return render_template(

@@ -166,7 +166,7 @@ def walk(session: Any, days: list[dt.date], preview_every: int) -> int:
 def test_every_day_of_2026_the_preview_is_what_is_made(session: Any, cast: Any) -> None:
     """Over 春节, the holidays that are worked in before, and the year's end."""
     oracle.fill(session, cast, 30, seed=1)
-    made = walk(session, DAYS_2026, preview_every=7)
+    made = walk(session, DAYS_2026, preview_every=14)
     assert made > 100
     codes = {key.partition(":")[0] for key in session.scalars(sa.select(m.FollowUp.occurrence))}
     assert {

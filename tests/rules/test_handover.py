@@ -25,6 +25,7 @@ from tests.factories import (
     make_complaint,
     make_customer,
     make_followup,
+    make_inquiry,
     make_order,
     make_vehicle,
     make_visit,
@@ -61,6 +62,7 @@ def leaver(session: Any, cast: Any) -> m.User:
     make_complaint(session, customer, owner=person, state=ch.ComplaintState.ANALYSED)
     make_complaint(session, customer, owner=person, state=ch.ComplaintState.CLOSED)
     make_campaign(session, owner=person)
+    make_inquiry(session, customer, owner=person)
     advised = make_customer(session, owner=cast.colleague, advisor_id=person.id)
     session.add(m.CustomerReader(store_id=1, customer_id=advised.id, user_id=person.id, reason="协助"))
     session.add(m.FollowUpRule(code="named", name="专人", trigger=ch.Trigger.CONTACT, person_id=person.id,

@@ -219,3 +219,25 @@ def test_what_nobody_has_stands_by_itself(due: dict[str, int], session: Any, cas
     assert listed(page) == 3 and "李雪梅" not in page
     own = sign_in("sales_consultant").get(PAGE + "?due=all&owner=none").text
     assert "无主" not in own and not re.search(r'class="chip[^>]*owner=none', own)
+
+
+def test_what_has_a_clock_comes_first_on_every_page(session: Any, cast: Any, sign_in: Any) -> None:
+    me, made = cast.sales_consultant, {"late": [], "lead": [], "later": []}  # type: ignore[var-annotated]
+    rule = session.scalars(ungated(db.select(m.FollowUpRule).where(
+        m.FollowUpRule.trigger == ch.Trigger.NEW_LEAD))).first()
+    for name, number, day, rule_id in (("late", 21, -5, None), ("lead", 22, 0, rule.id), ("later", 2, 3, rule.id)):
+        for _ in range(number):
+            made[name].append(make_followup(session, make_customer(session, owner=me), assignee=me, rule_id=rule_id,
+                                            due=TODAY + dt.timedelta(days=day)).id)
+    session.commit()
+    session.rollback()
+    client = sign_in("sales_consultant")
+
+    def shown(address: str) -> list[int]:
+        return [int(key) for key in re.findall(r'name="rowid" value="(\d+)"', client.get(PAGE + address).text)]
+
+    pages = [shown("?due=all"), shown("?due=all&page=1"), shown("?due=all&page=2")]
+    assert [len(page) for page in pages] == [20, 20, 5]
+    assert [*pages[0], *pages[1], *pages[2]] == made["lead"] + made["late"] + made["later"]
+    assert shown("?due=overdue") == made["late"][:20]
+    assert shown("") == made["lead"][:20]

@@ -370,6 +370,22 @@ def test_segments_are_made_by_whoever_may(session: Any, cast: Cast, sign_in: Sig
     assert client.get("/admin/segment/").status_code == (200 if role in READERS else 403)
 
 
+def test_a_segment_of_the_group_is_read_by_the_store_and_changed_by_the_group(
+    session: Any, cast: Cast, sign_in: SignIn
+) -> None:
+    boss, manager = sign_in(cast.general_manager), sign_in(cast.care_manager)
+    assert send(boss, "/admin/segment/new/", {"name": "全集团", "active": "y"} | lines(TIER)).status_code == 302
+    made = session.scalars(access.ungated(sa.select(m.Segment))).one()
+    key = made.id
+    assert made.store_id is None
+    page = manager.get(f"/admin/segment/details/?id={key}").text
+    assert '<ul class="plain"><li>' in page and f"/admin/segment/edit/?id={key}" not in page
+    assert f"/admin/segment/edit/?id={key}" in boss.get(f"/admin/segment/details/?id={key}").text
+    assert send(manager, f"/admin/segment/edit/?id={key}", {"name": "改名"} | lines(TIER)).status_code == 403
+    assert send(manager, "/admin/segment/delete/", {"id": key}).status_code in (403, 404)
+    assert (row(m.Segment, key).name, row(m.Segment, key).deleted_at) == ("全集团", None)
+
+
 # ---------------------------------------------------------------- calendar
 
 

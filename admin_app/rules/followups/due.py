@@ -10,10 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from admin_app import clock, prepared
-from admin_app.choices import FollowUpState
+from admin_app.choices import FollowUpState, Trigger
 from admin_app.models import DueTask, FollowUp, FollowUpRule
 
 DUE = ("overdue", "today", "week", "all", "blocked")
+# What makes a customer wait for us: his task comes before everything else on the due list (default).
+CLOCKED = (Trigger.NEW_LEAD, Trigger.INQUIRY, Trigger.SHOWROOM)
 WEEK = 7  # days of "week", today included
 # SQLite does not know how the rows are spread and is told which index has what is asked for.
 BY_PERSON, EVERYBODY, BY_DAY = (f"INDEXED BY ix_due_task_{name}" for name in ("person", "order", "day"))
@@ -72,6 +74,12 @@ def free(today: dt.date) -> Any:
     return sa.or_(DueTask.blocked_until.is_(None), DueTask.blocked_until <= today)
 
 
+def on_a_clock(today: dt.date) -> Any:
+    """Tasks due by today on whose maker a customer is waiting, as a criterion; never NULL, so it may be negated."""
+    rules = sa.select(FollowUpRule.id).where(FollowUpRule.trigger.in_(CLOCKED))
+    return sa.and_(DueTask.rule_id.is_not(None), DueTask.rule_id.in_(rules), DueTask.due_on <= today)
+
+
 def order(statement: Any) -> Any:
     """The tasks of due_query(), the most urgent first: due time, then purpose, then the customer's grade and value
     tier (the urgency of due_index.py)."""
@@ -114,12 +122,13 @@ def done_today(session: Any, user_id: int, now: dt.datetime) -> int:
 
 
 class Line(NamedTuple):
-    """The open tasks of one rule (code and name; None without one), counted: owed are overdue and today together,
+    """The open tasks of one rule (code, name, trigger; None without one), counted: owed are overdue and today together,
     unassigned are those of all that nobody has, blocked those that the contact cap holds back, which count nowhere
     else."""
 
     code: str | None
     name: str | None
+    trigger: str | None
     owed: int
     overdue: int
     today: int
@@ -152,8 +161,8 @@ def _tally(today: dt.date, whose: list[Any], index: str) -> Any:
     """Counted by rule from the index of what is due alone; then the rules get their names."""
     counts = sa.select(DueTask.rule_id, *(
         sa.func.sum(sa.case((sa.and_(*_within(name, today)), 1), else_=0)).label(name)
-        for name in Line._fields[2:])).where(*whose).with_hint(
+        for name in Line._fields[3:])).where(*whose).with_hint(
         DueTask, index, "sqlite").group_by(DueTask.rule_id).subquery()
-    numbers = [counts.c[name] for name in Line._fields[2:]]
-    return sa.select(FollowUpRule.code, FollowUpRule.name, *numbers).select_from(counts).join(
+    numbers = [counts.c[name] for name in Line._fields[3:]]
+    return sa.select(FollowUpRule.code, FollowUpRule.name, FollowUpRule.trigger, *numbers).select_from(counts).join(
         FollowUpRule, FollowUpRule.id == counts.c.rule_id, isouter=True).order_by(FollowUpRule.name)

@@ -14,7 +14,16 @@ import sqlalchemy as sa
 
 from admin_app import clock
 from admin_app.choices import Channel, MemberState, Purpose, Trigger, VisitResult, VisitState
-from admin_app.models import Campaign, CampaignMember, Complaint, Customer, FollowUpRule, Store, Visit
+from admin_app.models import (
+    Campaign,
+    CampaignMember,
+    Complaint,
+    Customer,
+    FollowUpRule,
+    Inquiry,
+    Store,
+    Visit,
+)
 from admin_app.rules.followups import cases, making, rules
 from admin_app.rules.followups.staff import Staff
 
@@ -41,6 +50,7 @@ PAST: dict[Trigger, Past] = {
         Visit.purpose_kind.is_(None), Visit.purpose_kind == Purpose.SALES)), Visit.staff_id),
     Trigger.CONTACT: Past(Visit, Visit.at, (_DONE, _REACHED, Visit.next_on.is_(None))),
     Trigger.COMPLAINT_FINISHED: Past(Complaint, Complaint.finished_at),
+    Trigger.INQUIRY: Past(Inquiry, Inquiry.received_at, (), Inquiry.owner_id),
     Trigger.CAMPAIGN_INVITED: Past(CampaignMember, CampaignMember.invited_at, (), CampaignMember.invited_by_id),
     Trigger.CAMPAIGN_ATTENDED: Past(CampaignMember, CampaignMember.attended_at, (), CampaignMember.invited_by_id),
     Trigger.CAMPAIGN_NO_SHOW: Past(

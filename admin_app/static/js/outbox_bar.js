@@ -26,7 +26,7 @@ function line(bar, entry) {
   const own = new URLSearchParams(entry.words.fields.filter(([key]) => ["customer", "followup", "visit"].includes(key)));
   own.set("kept", entry.id);
   open.href = `${entry.words.to}?${own}`;
-  open.textContent = bar.dataset.open;
+  open.textContent = bar.dataset.mend;
   Object.assign(drop, { type: "button", className: "btn btn-link", textContent: bar.dataset.drop });
   drop.dataset.drop = entry.id;
   item.append(why, open, " ", drop);
