@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from flask import Flask, current_app
 from flask_babel import gettext as _
 
-from admin_app import anchors, audit, database, search_index
+from admin_app import anchors, audit, database, due_index, search_index
 from admin_app.cli_base import Sentence
 from admin_app.database import db
 from admin_app.errors import RuleError
@@ -90,6 +90,20 @@ def search_whole() -> str:
     return _("whole")
 
 
+def due_whole() -> str:
+    """Whether the index of what is due agrees with the tasks: its triggers, and a sample of the newest."""
+    connection = db.session.connection()
+    missing = due_index.triggers_missing(connection)
+    if missing:
+        raise RuleError(_("The index of what is due is not kept any more (%(names)s). Run: flask --app wsgi rebuild",
+                          names=", ".join(missing)))
+    wrong = due_index.wrong(connection)
+    if wrong:
+        raise RuleError(_("The index of what is due does not agree with %(count)s tasks. "
+                          "Run: flask --app wsgi rebuild", count=wrong))
+    return _("whole")
+
+
 def sqlite_version() -> str:
     """The SQLite in this process, where it has no known fault."""
     if db.session.connection().dialect.name != "sqlite":
@@ -156,8 +170,8 @@ def small_selects() -> str:
 
 CHECKS: dict[str, Callable[[], str]] = {
     "database": database_answers, "migrations": migrations_current, "integrity": integrity,
-    "audit": audit_chain, "search": search_whole, "score roll-ups": score_rollups, "SQLite": sqlite_version,
-    "disk": disk, "keys": keys, "selects": small_selects,
+    "audit": audit_chain, "search": search_whole, "due index": due_whole,
+    "score roll-ups": score_rollups, "SQLite": sqlite_version, "disk": disk, "keys": keys, "selects": small_selects,
 }
 
 

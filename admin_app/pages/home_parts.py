@@ -108,9 +108,9 @@ def _watched(team_ids: tuple[int, ...] | None, store_ids: tuple[int, ...] | None
 
 def loads(watched: list[Watched], now: dt.datetime) -> tuple[list[day.Load], day.Owed]:
     """The load of these people, and what is owed by everybody."""
-    owed = day.owed(db.session, now)
-    kept = fresh.kept(("customers kept", access.standing(access.current())),
-                      lambda: day.customers_kept(db.session, watched))
+    standing = access.standing(access.current())
+    owed = fresh.kept(("owed", standing), lambda: day.owed(db.session, now))
+    kept = fresh.kept(("customers kept", standing), lambda: day.customers_kept(db.session, watched))
     return day.loads(db.session, watched, owed, kept, now), owed
 
 
