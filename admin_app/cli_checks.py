@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from flask import Flask, current_app
 from flask_babel import gettext as _
 
-from admin_app import anchors, audit, database, due_index, search_index
+from admin_app import anchors, audit, customer_blocks, database, due_index, search_index
 from admin_app.cli_base import Sentence
 from admin_app.database import db
 from admin_app.errors import RuleError
@@ -104,6 +104,20 @@ def due_whole() -> str:
     return _("whole")
 
 
+def blocks_whole() -> str:
+    """Whether the numbers of customers by block are those of the customers, and their triggers are there."""
+    connection = db.session.connection()
+    missing = customer_blocks.triggers_missing(connection)
+    if missing:
+        raise RuleError(_("The numbers of customers by block are not kept any more (%(names)s). "
+                          "Run: flask --app wsgi rebuild", names=", ".join(missing)))
+    wrong = customer_blocks.wrong(connection)
+    if wrong:
+        raise RuleError(_("%(count)s numbers of customers by block are not right. Run: flask --app wsgi rebuild",
+                          count=wrong))
+    return _("whole")
+
+
 def sqlite_version() -> str:
     """The SQLite in this process, where it has no known fault."""
     if db.session.connection().dialect.name != "sqlite":
@@ -170,7 +184,7 @@ def small_selects() -> str:
 
 CHECKS: dict[str, Callable[[], str]] = {
     "database": database_answers, "migrations": migrations_current, "integrity": integrity,
-    "audit": audit_chain, "search": search_whole, "due index": due_whole,
+    "audit": audit_chain, "search": search_whole, "due index": due_whole, "customer blocks": blocks_whole,
     "score roll-ups": score_rollups, "SQLite": sqlite_version, "disk": disk, "keys": keys, "selects": small_selects,
 }
 

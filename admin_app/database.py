@@ -277,7 +277,7 @@ def init_app(app: Any) -> None:
     """Bind the database to the application, with the driver, the pool and the SQLite listeners."""
     from flask_migrate import Migrate
 
-    from admin_app import audit, due_index, models, search_index, sessions  # noqa: F401 - they listen
+    from admin_app import audit, customer_blocks, due_index, models, search_index, sessions  # noqa: F401 - they listen
     from admin_app.rules.scores.rollup import rebuilding  # noqa: F401 - the roll-ups of the scores listen
 
     url = driver_url(app.config["SQLALCHEMY_DATABASE_URI"])

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from flask import Flask, current_app
 from flask_babel import lazy_gettext as _l
 
-from admin_app import access, anchors, audit, backup, database, directory
+from admin_app import access, anchors, audit, backup, customer_blocks, database, directory
 from admin_app.choices import AuditVerb
 from admin_app.clock import at, local_day, utcnow
 from admin_app.database import db, patiently
@@ -102,6 +102,9 @@ def tidy(session: Any, now: dt.datetime) -> str:
     directory.tidy(session.connection())
     if gone:
         audit.record(session, AuditVerb.BULK, "access_log", label=f"tidy: {gone}", reason="kept for 3 years, now over")
+    session.commit()
+    if not customer_blocks.settle(session.connection()):
+        current_app.logger.info("Customers were written all the while: blocks of them are counted the next time")
     session.commit()
     database.look_at_tables(db.engine)
     if database.checkpoint(db.engine) is False:

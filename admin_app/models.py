@@ -271,7 +271,8 @@ class Customer(StoreRow, db.Model):
         sa.Index("ix_customer_phone", "phone"),  # who has this number, whether kept apart or not
         sa.Index("ix_customer_phone2", "phone2"),
         sa.Index("ix_customer_birthday", "birthday", "pinyin"),  # who has this name and birthday
-        sa.Index("ix_customer_confidential", "id", sqlite_where=sa.text("confidentiality != 'normal'"),
+        sa.Index("ix_customer_confidential", "id", "store_id", "owner_id", "advisor_id", "confidentiality", "deleted_at",
+                 sqlite_where=sa.text("confidentiality != 'normal'"),
                  postgresql_where=sa.text("confidentiality != 'normal'")),  # what the gate hides
     )
 
@@ -1362,6 +1363,18 @@ class SearchGram(db.Model):
     gram: Mapped[str] = mapped_column(
         sa.String(200).with_variant(sa.String(200, collation="C"), "postgresql"), primary_key=True)
     customer_id: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)
+
+
+class CustomerBlock(db.Model):
+    """What adds to the number of customers in a block of keys, for jumps deep into the list (customer_blocks.py)."""
+
+    __tablename__ = "customer_block"
+    __table_args__ = (sa.Index("ix_customer_block_store", "store_id", "block", "number"),)
+
+    id: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
+    store_id: Mapped[int] = mapped_column(sa.Integer)  # 0: of all stores together
+    block: Mapped[int] = mapped_column(sa.Integer)
+    number: Mapped[int] = mapped_column(sa.Integer)
 
 
 class SignInFailure(db.Model):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # Tables that belong to the machinery: no person reads or writes them through a screen.
 INTERNAL = {"sign_in", "sign_in_failure", "submission", "undo_step", "job_run", "audit_head", "audit_entry",
              "access_log", "import_piece", "directory_change", "search_gram", "score_day", "notification", "message",
-             "photo_data", "lead_request", "lead_count"}
+             "photo_data", "lead_request", "lead_count", "customer_block"}
 UNGATED_READ = INTERNAL - {"audit_entry", "access_log"}
 # Machinery with rows of another table: gated as that one is.
 RIGHT_OF = {"due_task": "followup"}

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import context
 from flask import current_app
 
-from admin_app import directory, due_index, search_index
+from admin_app import customer_blocks, directory, due_index, search_index
 from admin_app.columns import ChoiceType
 from admin_app.database import Encrypted, UtcDateTime, db
 
@@ -44,6 +44,9 @@ def keep_triggers(connection: sa.Connection) -> None:
             due_index.triggers_missing(connection)):
         due_index.install(connection)
         due_index.rebuild(connection)  # what a migration has written meanwhile was not noted
+    if {"customer_block", "customer"} <= there and customer_blocks.triggers_missing(connection):
+        customer_blocks.install(connection)
+        customer_blocks.rebuild(connection)
 
 
 def run() -> None:

@@ -12,7 +12,8 @@ from sqlalchemy.orm import InstrumentedAttribute, selectinload
 from admin_app import access, prepared, scope
 from admin_app.columns import fields
 from admin_app.database import db
-from admin_app.desk import searching
+from admin_app.desk import jumps, searching
+from admin_app.desk.jumps import SKIPPED
 
 COUNT_CAP = 1_000
 FEW = 10  # pages that the first found keys fill before all of them are looked up
@@ -102,7 +103,7 @@ class Asked:
         return list(db.session.execute(build(), values))
 
 
-KEY, VALUE, SKIPPED = "anchor_key", "anchor_value", "skipped"
+KEY, VALUE = "anchor_key", "anchor_value"
 
 
 def beyond(order: Order, model: Any, backwards: bool, empty_anchor: bool) -> Any:
@@ -182,7 +183,11 @@ def _rows(asked: Asked, order: Order, backwards: bool, most: int, offset: int, c
         return asked.rows(("page", *shape), lambda: build(*wanted), **values)
     if offset <= SHALLOW:
         return asked.rows(("skip", *shape), lambda: build(*wanted), **{SKIPPED: offset})
-    keys = asked.rows(("keys", *shape), lambda: _by_page_index(build(model.id), model, order), **{SKIPPED: offset})
+    if order.attribute.key == "id" and asked.found is None:
+        first = jumps.key_at(asked, order.descending, offset)
+        before = {KEY: first + (1 if order.descending else -1)} if first is not None else None
+        return _rows(asked, order, False, most, 0, columns, before) if before else []
+    keys = asked.rows(("keys", *shape), lambda: build(model.id), **{SKIPPED: offset})
     places = {row.id: place for place, row in enumerate(keys)}
     there = db.session.execute(sa.select(*wanted).where(model.id.in_(places))).all()
     return sorted(there, key=lambda row: places[row.id])
@@ -192,15 +197,6 @@ def _newest_first(asked: Asked, order: Order, backwards: bool, anchor: Any) -> b
     """Whether the first of the found keys are those of the page."""
     return (asked.found is not None and order.attribute.key == "id" and order.descending and not backwards
             and anchor is None)
-
-
-def _by_page_index(statement: sa.Select[Any], model: Any, order: Order) -> sa.Select[Any]:
-    """Let SQLite pass over the keys in the narrow index ix_TABLE_page where there is one; by itself it would read the
-    whole rows. PostgreSQL finds it."""
-    name = f"ix_{model.__tablename__}_page"
-    if order.attribute.key != "id" or all(index.name != name for index in model.__table__.indexes):
-        return statement
-    return statement.with_hint(model, f"INDEXED BY {name}", "sqlite")
 
 
 def count(asked: Asked, exact: bool = False) -> tuple[int, str]:
