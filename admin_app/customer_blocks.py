@@ -2,7 +2,7 @@
 instead of passing over every key.
 
 A row of `customer_block` adds to (or takes from) the number of customers of normal confidentiality that are not in the
-recycle bin, in one block, of one store or (store EVERY) of all together. Only blocks well behind the newest customer
+recycle bin, in one block, of one store or (store EVERY) of all together. Only blocks behind that of the newest customer
 are counted; a block is, where a row of EVERY names it or a later one. A new customer therefore touches nothing, and
 what changes an old one adds rows of +1 or -1 by triggers of the database, in the same transaction and by whatever road:
 writers never wait for each other here. The job `tidy` counts what has become old and puts one row in the place of many.
@@ -19,8 +19,7 @@ from admin_app import derived
 from admin_app.choices import Confidentiality
 from admin_app.database import db
 
-SIZE = 2_000  # keys of a block; 500 rows for a million customers (default)
-BEHIND = 1  # whole blocks behind that of the newest customer that are not counted yet (default)
+SIZE = 5_000  # keys of a block; 200 rows for a million customers (default)
 EVERY = 0  # in the place of a store: all of them together
 PATIENCE = "2s"  # how long `tidy` waits on PostgreSQL until nobody writes a customer (default)
 
@@ -112,7 +111,7 @@ def _count(connection: sa.Connection) -> None:
     """Count the blocks that have become old. The last of them gets a row of EVERY even where it holds nobody."""
     newest = connection.exec_driver_sql("SELECT max(id) FROM customer").scalar()
     known = connection.exec_driver_sql(f"SELECT {_END}").scalar()
-    first, last = 0 if known is None else known + 1, (newest or 0) // SIZE - BEHIND - 1
+    first, last = 0 if known is None else known + 1, (newest or 0) // SIZE - 1
     if last < first:
         return
     where = (f"FROM customer WHERE deleted_at IS NULL AND {_NORMAL} AND id >= {first * SIZE}"

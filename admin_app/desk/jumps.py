@@ -17,17 +17,20 @@ if TYPE_CHECKING:
     from admin_app.desk.listing import Asked
 
 DEEP = 4_000  # rows from which on adding numbers up takes less time than passing over keys (default)
-MOST = 10_000  # rows that no block counts, above which the keys are passed over after all (default)
+MOST = 20_000  # rows that no block counts, above which the keys are passed over after all (default)
 SKIPPED, TOP = "skipped", "top"
 
 
 def key_at(asked: Asked, descending: bool, offset: int) -> int | None:
     """The key of the row with `offset` rows before it, by key; None where the list is not that long."""
+    actor = access.actor_of(db.session)
+    if actor is not None and not actor.may(asked.model.__tablename__, "read"):
+        return None
     place = _block(asked, offset) if descending and offset >= DEEP else None
     if place is None:
         return _passing(asked, descending, offset)
     top, left = place
-    return _passing(asked, True, left, top) if top else None
+    return _passing(asked, True, left, top)
 
 
 def _passing(asked: Asked, descending: bool, offset: int, top: int | None = None) -> int | None:
@@ -58,16 +61,16 @@ def by_page_index(statement: Any, model: Any) -> Any:
 
 
 def _block(asked: Asked, offset: int) -> tuple[int, int] | None:
-    """(key above the block that holds the place, rows of the block before it); (0, 0) behind the end. None where the
-    blocks do not say what the person sees."""
+    """(key above the block that holds the place, rows of the block before it). None where the blocks do not say what
+    the person sees, where the first of them holds the place, and where the list is not that long."""
     stores = _whole_stores(asked)
     if stores is None:
         return None
-    found = prepared.rows(db.session, ("block", stores), lambda: _running(stores), **{SKIPPED: offset})
+    found = prepared.rows(db.session, ("block", stores, MOST), lambda: _running(stores), **{SKIPPED: offset})
     if not found:
-        return 0, 0
+        return None
     block, number, upto, beside = (int(value) for value in found[0])
-    return None if beside > MOST else ((block + 1) * SIZE, offset - (upto - number))
+    return None if beside > MOST or upto == number else ((block + 1) * SIZE, offset - (upto - number))
 
 
 def _whole_stores(asked: Asked) -> tuple[int, ...] | None:
@@ -92,25 +95,29 @@ def _narrowed(asked: Asked) -> bool:
 
 
 def _running(stores: tuple[int, ...]) -> Any:
-    """The block that holds a place: its number, its rows, those down to its end, and how many rows were counted beside
-    the blocks: confidential ones that the gate lets through, and those that are newer than every block."""
+    """The block that holds a place: its number, its rows, those down to its end, and how many of these no block counts:
+    confidential ones that the gate lets through, and those newer than every block, as a block of their own. More than
+    MOST of either are not looked at, the oldest are left out."""
     counted, size, one = CustomerBlock, sa.literal_column(str(SIZE), sa.Integer()), sa.literal_column("1", sa.Integer())
-    end = sa.select((sa.func.coalesce(sa.func.max(counted.block), -1) + one) * size).where(
+    end = sa.select(sa.func.coalesce(sa.func.max(counted.block), -1) + one).where(
         counted.store_id == EVERY).scalar_subquery()
-    block = (Customer.id // size).label("block")
     normal = sa.literal_column(f"'{Confidentiality.NORMAL.value}'", sa.String())
-    hidden = sa.select(block).where(
-        sa.type_coerce(Customer.confidentiality, sa.String()) != normal, Customer.id < end).with_hint(
-        Customer, "INDEXED BY ix_customer_confidential", "sqlite").limit(MOST + 1).subquery()
-    fresh = by_page_index(sa.select(block).where(Customer.id >= end), Customer).limit(MOST + 1).subquery()
+    hidden = sa.select((Customer.id // size).label("block")).where(
+        sa.type_coerce(Customer.confidentiality, sa.String()) != normal, Customer.id < end * size).with_hint(
+        Customer, "INDEXED BY ix_customer_confidential", "sqlite").order_by(
+        Customer.id.desc()).limit(MOST + 1).subquery()
+    newer = by_page_index(sa.select(Customer.id).where(Customer.id >= end * size), Customer).limit(MOST + 1).subquery()
+    number, none = sa.func.count().label("number"), one - one
     parts = sa.union_all(
-        sa.select(counted.block.label("block"), counted.number.label("number"), (one - one).label("beside")).where(
+        sa.select(counted.block.label("block"), counted.number.label("number"), none.label("beside")).where(
             counted.store_id.in_(stores)),
-        *(sa.select(part.c.block, one.label("number"), one.label("beside")) for part in (hidden, fresh))).subquery()
+        sa.select(hidden.c.block, number, sa.func.count().label("beside")).group_by(hidden.c.block),
+        sa.select(end.label("block"), number, sa.func.count().label("beside")).select_from(newer)).subquery()
     sums = sa.select(parts.c.block, sa.func.sum(parts.c.number).label("number"),
                      sa.func.sum(parts.c.beside).label("beside")).group_by(parts.c.block).subquery()
+    down = {"order_by": sums.c.block.desc()}
     upto = sa.select(
-        sums.c.block, sums.c.number, sa.func.sum(sums.c.number).over(order_by=sums.c.block.desc()).label("upto"),
-        sa.func.sum(sums.c.beside).over().label("beside")).subquery()
+        sums.c.block, sums.c.number, sa.func.sum(sums.c.number).over(**down).label("upto"),
+        sa.func.sum(sums.c.beside).over(**down).label("beside")).subquery()
     return sa.select(upto.c.block, upto.c.number, upto.c.upto, upto.c.beside).where(
         upto.c.upto > prepared.given(SKIPPED)).order_by(upto.c.block.desc()).limit(1)

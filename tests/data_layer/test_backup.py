@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from admin_app import access, audit, backup, create_app, tables
+from admin_app import access, audit, backup, create_app, customer_blocks, tables
 from admin_app import models as m
 from admin_app.database import db
 from admin_app.errors import RuleError
@@ -41,9 +41,11 @@ def fill(session: Any, cast: Cast) -> None:
 def test_a_restored_backup_has_the_same_counts_and_checksums(store_app: Flask, session: Any, cast: Cast,
                                                              tmp_path: Path) -> None:
     fill(session, cast)
+    f.make_customer(session, id=3 * customer_blocks.SIZE)  # the others stand in blocks that are counted
+    session.commit()
     file = tmp_path / "night.caredesk"
     manifest = backup.create(file)
-    assert manifest["tables"]["customer"]["rows"] == 2
+    assert manifest["tables"]["customer"]["rows"] == 3 and "customer_block" not in manifest["tables"]
     assert "赵建国".encode() not in file.read_bytes()
     other = upgraded(tmp_path, f"sqlite:///{tmp_path / 'restored.db'}")
     with other.app_context():
@@ -52,6 +54,8 @@ def test_a_restored_backup_has_the_same_counts_and_checksums(store_app: Flask, s
             assert tables.sums(connection) == manifest["tables"]
             assert audit.verify(connection, [manifest["anchor"]]) == []
             assert rebuilding.is_built(connection) and rebuilding.differences(connection) == []
+            assert customer_blocks.wrong(connection) == 0 and customer_blocks.triggers_missing(connection) == []
+            assert connection.exec_driver_sql("SELECT sum(number) FROM customer_block WHERE store_id = 1").scalar() == 2
         with access.as_system(db.session, "test"):
             customer = db.session.scalars(sa.select(m.Customer).where(m.Customer.name.startswith("赵"))).one()
             assert customer.id_number == "330106199001011663"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from admin_app import access, create_app, tables
+from admin_app import access, create_app, customer_blocks, tables
 from admin_app import models as m
 from admin_app.cli_operations import _target_engine
 from admin_app.database import db
@@ -97,6 +98,28 @@ def test_there_and_back_with_the_demo_store(demo: tuple[Flask, str], empty: str,
     assert all_sums(again) == before
     assert run(again, "audit", "verify").exit_code == 0
     assert "FAULT integrity" not in run(again, "check").output
+
+
+def test_blocks_of_customers_are_counted_where_they_go(small: tuple[Flask, str], empty: str, tmp_path: Path) -> None:
+    """They are not carried over, but worked out from the customers."""
+    file = tmp_path / "more.db"
+    shutil.copy(small[1].removeprefix("sqlite:///"), file)
+    here = desk(tmp_path, f"sqlite:///{file}")
+    with here.app_context():
+        with db.engine.begin() as connection:  # a customer of today, far ahead of the 3,000
+            connection.execute(sa.insert(m.Customer.__table__), {
+                "id": 4 * customer_blocks.SIZE, "store_id": 1, "name": "新"})
+        db.engine.dispose()
+    answer = run(here, "move-to", empty)
+    assert answer.exit_code == 0, answer.output
+    there = desk(tmp_path, empty)
+    with there.app_context():
+        with db.engine.connect() as connection:
+            rows = connection.exec_driver_sql("SELECT block, number FROM customer_block WHERE store_id = 0").all()
+            assert customer_blocks.wrong(connection) == 0 and customer_blocks.triggers_missing(connection) == []
+        db.engine.dispose()
+    numbers = dict(sorted(rows))
+    assert sorted(numbers) == [0, 3] and 2_900 < numbers[0] < 3_000 and numbers[3] == 0
 
 
 def catalogue(url: str) -> list[tuple[Any, ...]]:

@@ -19,8 +19,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from admin_app import choices as ch
-from admin_app import clock
+from admin_app import clock, customer_blocks
 from admin_app.database import db
+from admin_app.desk import jumps, listing
 from admin_app.models import Customer
 from tests import factories as f
 from tests.conftest import PASSWORD, token
@@ -112,6 +113,26 @@ def test_a_page_asks_few_statements(store_app: Flask, filled: int, signed_in: An
     with statements(store_app) as asked:
         assert client.get(address).status_code == 200
     assert len(asked) <= most, "\n".join(asked)
+
+
+@pytest.mark.parametrize(("person", "most"), [("general_manager", 5), ("care_manager", 5), ("sales_manager", 4)])
+def test_a_jump_deep_down_asks_few_statements(store_app: Flask, filled: int, signed_in: Any, session: Any,
+                                              monkeypatch: pytest.MonkeyPatch, person: str, most: int) -> None:
+    """By blocks: which block, the key in it, the rows. Whoever does not see whole stores passes over the keys."""
+    for key in range(1, 30):
+        f.make_customer(session, id=key * 1_000 + filled, phone=f"+8613900{key:06d}")
+    session.commit()
+    with db.engine.begin() as connection:
+        assert customer_blocks.settle(connection)
+    monkeypatch.setattr(jumps, "DEEP", 15)
+    monkeypatch.setattr(listing, "SHALLOW", 0)
+    client = signed_in(person)
+    assert client.get("/admin/customer/?page=1").status_code == 200
+    with statements(store_app) as asked:
+        answer = client.get("/admin/customer/?page=1")
+    assert answer.status_code == 200 and "客户0" in answer.text
+    assert len(asked) <= most, "\n".join(asked)
+    assert any("customer_block" in one for one in asked) is (person != "sales_manager")
 
 
 @pytest.mark.parametrize(("with_task", "most"), [(False, 17), (True, 19)])
