@@ -256,8 +256,8 @@ def test_a_number_that_is_not_right_is_found_out(store_app: Flask, session: Any,
 
 
 def test_counting_while_others_write(postgres_home: Any) -> None:
-    """PostgreSQL: writers change customers all the while, above all those of the block that is just becoming old. SQLite
-    has one writer at a time."""
+    """PostgreSQL: writers change customers all the while, above all those of the block that is just becoming old.
+    SQLite has one writer at a time."""
     with postgres_home.fresh().app_context():
         _write_and_count()
         db.engine.dispose()
