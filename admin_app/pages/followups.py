@@ -123,7 +123,8 @@ def show() -> Any:
         body=_body(rows[:PAGE], question, chosen, now), first=PAGE * question.page, onward=onward,
         mine=_mine(question, counts, waiting), unassigned=_unassigned(question, lines, now),
         keys=shell.piece(("queue keys",), "visit/keys.html"), head=_head(question.people is None),
-        keys_sheet=shell.piece(("queue keys sheet",), "visit/keys_sheet.html"),
+        keys_sheet=shell.piece(("queue keys sheet",), "visit/keys_sheet.html",
+                               lambda: {"may_assign": access.can("followup", "assign")}),
         panel=_panel(chosen, onward, now) if chosen else None)
 
 

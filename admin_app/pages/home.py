@@ -179,8 +179,8 @@ def _pooled(tone: str = "") -> Question | None:
     """The pool for those who may claim from it; for others their customers without an owner."""
     actor = access.current()
     if pool.may_see(actor):
-        return Question(_("In the pool"), "/admin/pool/", tone, ("pool", actor.store_ids, actor.may("customer", "assign")),
-                        lambda: pool.within(actor))
+        key = ("pool", actor.store_ids, actor.may("customer", "assign"))
+        return Question(_("In the pool"), "/admin/pool/", tone, key, lambda: pool.within(actor))
     return figures.listed(_("In the pool"), "customer", ("owner_id", "empty", True), tone=tone)
 
 

@@ -287,8 +287,9 @@ def next_task(now: dt.datetime, behind: Any) -> Any:
     just been dealt with. None without one."""
     db.session.flush()
     today = clock.local_day(now)
-    found = prepared.few(db.session, ("next task", today), lambda: followups.order(due_now(now), today).with_only_columns(
-        FollowUp.id, FollowUp.customer_id).join_from(FollowUp, Customer, Customer.id == FollowUp.customer_id).where(
+    found = prepared.few(db.session, ("next task", today), lambda: followups.order(
+        due_now(now), today).with_only_columns(FollowUp.id, FollowUp.customer_id).join_from(
+        FollowUp, Customer, Customer.id == FollowUp.customer_id).where(
         FollowUp.id != prepared.given("task"), FollowUp.customer_id != prepared.given("customer"),
         sa.or_(FollowUp.source_table.is_(None), FollowUp.source_table != "complaint")).limit(1),
         task=behind.id, customer=behind.customer_id)
