@@ -65,6 +65,10 @@ class RuleDesk(ClauseDesk):
         return [(name, label, " ".join(one.value for one in of), [(one, FESTIVAL_WORDS[one]) for one in FESTIVALS]
                  if name == "festival" else []) for name, (label, of) in WORDS.items()]
 
+    def word_sentence(self, name: str, text: str) -> str:
+        label = WORDS[name][0] if name in WORDS else name
+        return _("%(field)s: %(value)s", field=label, value=FESTIVAL_WORDS.get(text, text))
+
     # ------------------------------------------------------------ preview
 
     @expose("/preview/", methods=("POST",))
@@ -83,7 +87,8 @@ class RuleDesk(ClauseDesk):
         words, status = self._preview(form, stored)
         if "part" in request.form:
             return render_template("rules/preview.html", view=self, **words), status
-        request_page = self._form_page(form, stored, back)
+        stale = stored is not None and self._is_stale(stored)
+        request_page = self._form_page(form, stored, back, stale=stale)
         return request_page.replace("<!--preview-->", render_template("rules/preview.html", view=self, **words)), status
 
     def _preview(self, form: Any, stored: Any) -> tuple[dict[str, Any], int]:
@@ -108,7 +113,8 @@ class RuleDesk(ClauseDesk):
                 totals.before[day] = totals.before.get(day, 0) + line.before.get(day, 0)
                 totals.after[day] = totals.after.get(day, 0) + line.after.get(day, 0)
         return {"lines": lines, "days": days, "all": totals, "rule": rule, "error": "", "bad": [],
-                "estimate": planning.is_estimate(rule), "manual": rule.trigger == Trigger.MANUAL}, 200
+                "estimate": planning.is_estimate(rule),
+                "by_stale_files": rule.trigger == Trigger.FILE_STALE, "manual": rule.trigger == Trigger.MANUAL}, 200
 
     def _typed(self, form: Any, stored: Any) -> FollowUpRule:
         """The rule as it is typed, outside of the session."""

@@ -20,6 +20,8 @@ from admin_app.rules.segments import saved
 class SharedDesk(DeskView):
     """A screen of rows of one store or of the whole group; those of the group are changed by its own roles."""
 
+    beside = ("store_id",)
+
     def changeable(self, row: Any) -> bool:
         stores = access.current().store_ids
         return stores is None or row.store_id in stores
