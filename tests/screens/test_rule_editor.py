@@ -16,6 +16,7 @@ from admin_app import access
 from admin_app import choices as ch
 from admin_app import models as m
 from admin_app.rules import followups, workdays
+from admin_app.rules.followups import planning
 from tests.cast import NOW, TODAY, Cast
 from tests.conftest import row, token
 from tests.factories import make_customer, make_followup, make_vehicle
@@ -324,6 +325,21 @@ def test_a_new_rule_is_previewed_in_the_whole_form_without_script(
         and "规则未启用" in answer.text
     )
     assert session.scalar(sa.select(sa.func.count()).where(m.FollowUpRule.code == "insurance_37")) == 0
+
+
+@pytest.mark.parametrize(("most", "seconds", "counted"), [(1000, 60.0, 50), (20, 60.0, 20), (1000, -1.0, 0)])
+def test_a_preview_of_very_many_tasks_ends_and_says_so(
+    session: Any, cast: Cast, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch, most: int, seconds: float, counted: int
+) -> None:
+    insurance(session, cast, count=50)
+    monkeypatch.setattr(planning, "MOST", most)
+    monkeypatch.setattr(planning, "SECONDS", seconds)
+    given = {"part": "1", "code": "other", "name": "续保", "trigger": "insurance", "offset": "-37", "unit": "days",
+             "assignee": "advisor", "channel": "phone", "purpose": "service", "sample_percent": "100"}
+    answer = send(sign_in(cast.care_manager), "/admin/followup_rule/preview/", given | lines(STAGE))
+    assert answer.status_code == 200
+    made = cells(answer.text, "全部")[2] if counted else "+0"
+    assert made == f"+{counted}" and ("至少" in answer.text) == (counted < 50)
 
 
 def test_a_preview_of_what_is_wrong_says_so(session: Any, cast: Cast, sign_in: SignIn) -> None:
