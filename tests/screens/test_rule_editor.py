@@ -449,7 +449,8 @@ def test_a_segment_of_the_group_is_read_by_the_store_and_changed_by_the_group(
     made = session.scalars(access.ungated(sa.select(m.Segment))).one()
     key = made.id
     assert made.store_id is None
-    assert "<tr data-fixed>" in manager.get("/admin/segment/").text, "neither pencil nor box in the list"
+    listed = manager.get("/admin/segment/").text
+    assert "<tr data-fixed>" in listed and "全部门店" in listed, "neither pencil nor box in the list"
     assert "data-fixed" not in boss.get("/admin/segment/").text
     page = manager.get(f"/admin/segment/details/?id={key}").text
     assert '<ul class="plain"><li>' in page and f"/admin/segment/edit/?id={key}" not in page
