@@ -133,3 +133,18 @@ def test_a_segment_says_its_size_while_it_is_typed(
     page.wait_for_url("**/details/**")
     page.get_by_role("link", name="4 位客户").click()
     expect(page.locator(".model-list tbody tr")).to_have_count(4)
+
+
+def test_the_cards_of_a_phone_keep_their_words_inside(session: Any, cast: Cast, tab: Callable[..., Page]) -> None:
+    customer = f.make_customer(session, owner=cast.sales_consultant)
+    session.add_all([f.make_consent(customer, purpose=one) for one in ch.ConsentPurpose])
+    session.commit()
+    page = tab("care_manager", phone=True)
+    for path in ("/admin/consent/", "/admin/followup_rule/"):
+        page.goto(path)
+        outside = page.evaluate("""() => [...document.querySelectorAll('.model-list tbody td > *')].filter(inner => {
+            const a = inner.getBoundingClientRect(), b = inner.parentElement.getBoundingClientRect();
+            return a.width && (a.right > b.right + 1 || a.bottom > b.bottom + 1);
+        }).map(inner => inner.textContent)""")
+        assert page.locator(".model-list tbody tr").count() > 0 and outside == []
+    assert not wider_than_its_window(page)
