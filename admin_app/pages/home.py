@@ -251,7 +251,7 @@ def audit(role: Any, now: dt.datetime) -> str:
         figures.asked("unlearned", None, now))
     return render_template("home_audit.html", role=role, now=now, figures=strip, entries=home_parts.latest_entries(),
                            peaks=home_parts.access_peaks(now), table_name=home_parts.table_name,
-                           readable=logs.readable)
+                           record_words=home_parts.record_words, readable=logs.readable)
 
 
 def system(role: Any, now: dt.datetime) -> str:

@@ -53,6 +53,7 @@ def test_the_next_customer_is_the_first_of_the_due_list(session: Any, cast: Any,
     for page in ("/admin/", PATH):  # the home and the picker have the order of the due list too
         links = re.findall(r"followup=(\d+)", client.get(page).text)
         assert links[0] == str(lead), page
+    assert "data-owed>4<" in client.get(PATH).text  # all that is owed, not the lines shown
     assert f"followup={lead}&" in log(client, case).headers["Location"]
 
 
