@@ -136,7 +136,7 @@ class ClausesField(wtforms.Field):
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         sent = self._sent
-        if not sent or ("clause_field" not in sent and not valuelist):
+        if not sent or not (_has_lines(sent) or valuelist):
             return
         self.was, names = sent.get(f"{self.name}_was", self.was), people()
         rows, words = self._typed(sent, valuelist)
@@ -153,7 +153,7 @@ class ClausesField(wtforms.Field):
 
     def _typed(self, sent: Any, valuelist: list[Any]) -> clause_merge.Typed:
         """Lines and words as the form sends them, or in one text as the merge page does."""
-        if "clause_field" not in sent:
+        if not _has_lines(sent):
             try:
                 return clause_merge.read(str(valuelist[-1]))
             except ValueError as error:
@@ -181,6 +181,11 @@ class ClausesField(wtforms.Field):
     def shown_lines(self) -> list[Line]:
         """The lines and some blank ones."""
         return [*self.lines, *[Line() for _place in range(SPARE)]]
+
+
+def _has_lines(sent: Any) -> bool:
+    """Whether the form came with its lines: with script, the last one may have been taken out."""
+    return "clause_field" in sent or "clause_lines" in sent
 
 
 class ConditionField(ClausesField):

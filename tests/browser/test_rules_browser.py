@@ -148,3 +148,23 @@ def test_the_cards_of_a_phone_keep_their_words_inside(session: Any, cast: Cast, 
         }).map(inner => inner.textContent)""")
         assert page.locator(".model-list tbody tr").count() > 0 and outside == []
     assert not wider_than_its_window(page)
+
+
+def test_a_rule_without_conditions_and_one_that_loses_its_last(
+    session: Any, cast: Cast, tab: Callable[..., Page]
+) -> None:
+    page = tab("care_manager")
+    page.goto("/admin/followup_rule/new/")
+    page.fill("[name=name]", "元宵问候")
+    page.fill("[name=code]", "lantern")
+    page.select_option("[data-trigger]", "festival")
+    page.select_option("[name=condition_festival]", "lantern")
+    page.click("[data-save]")
+    page.wait_for_url("**/details/**")
+    assert rule(session, "lantern").condition == {"festival": "lantern"}
+    page.goto(f"/admin/followup_rule/edit/?id={rule(session, 'no_contact_rest').id}")
+    while page.locator("[data-clause-drop]:visible").count():
+        page.locator("[data-clause-drop]:visible").first.click()
+    page.click("[data-save]")
+    page.wait_for_url("**/details/**")
+    assert not rule(session, "no_contact_rest").condition
