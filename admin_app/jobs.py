@@ -58,7 +58,7 @@ def make_followups(session: Any, now: dt.datetime) -> str:
     """Make the follow-ups whose date has come; a missed day is made up for."""
     with access.as_system(session, "job: completeness"):
         quality.refresh_completeness(session)
-    made = followups.make_dated(session, local_day(now), now)
+    made = followups.make_dated(session, local_day(now), now, between=session.commit)
     return ", ".join(f"{code} {count}" for code, count in sorted(made.items()) if count) or "0"
 
 

@@ -59,8 +59,8 @@ def top() -> Markup:
     from admin_app.look import here
 
     said, dot = bell(g.sign_in.unread if "sign_in" in g else 0)
-    return Markup(bar.replace(TOKEN, generate_csrf()).replace(HERE, str(escape(here()))).replace(
-        ASKED, str(escape(asked))).replace(BELL, said).replace(DOT, dot))
+    return Markup(bar.replace(TOKEN, generate_csrf()).replace(HERE, escape(here())).replace(
+        ASKED, escape(asked)).replace(BELL, said).replace(DOT, dot))
 
 
 def bell(unread: int) -> tuple[Markup, Markup]:

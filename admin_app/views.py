@@ -18,6 +18,7 @@ from admin_app.desk import Bulk, DeskView, Quick, assign, pooling
 from admin_app.desk.filters import Filter, segment_filter
 from admin_app.desk.leads import InquiryView, LeadTokenView
 from admin_app.desk.logs import LogDesk
+from admin_app.desk.member_desk import MemberDesk
 from admin_app.desk.rule_desk import RuleDesk
 from admin_app.desk.segment_desk import SegmentDesk, SharedDesk
 from admin_app.errors import RuleError
@@ -177,7 +178,7 @@ class CampaignView(DeskView):
     one, many, icon = _l("Campaign"), _l("Campaigns"), "horn"
 
 
-class CampaignMemberView(DeskView):
+class CampaignMemberView(MemberDesk):
     model = models.CampaignMember
     one, many, icon = _l("Campaign member"), _l("Campaign members"), "horn"
 

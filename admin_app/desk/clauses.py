@@ -19,6 +19,8 @@ from markupsafe import Markup
 
 from admin_app import directory
 from admin_app.database import db
+from admin_app.desk import clause_merge
+from admin_app.desk.merge import Difference
 from admin_app.desk.roads import DeskView
 from admin_app.rules.followups import conditions
 from admin_app.rules.segments import faults, typed
@@ -106,12 +108,18 @@ class ClausesField(wtforms.Field):
     def clauses_of(self, value: Any) -> list[Clause]:
         return list(value or [])
 
-    def value_of(self, clauses: list[Clause], sent: Any) -> Any:
+    def value_of(self, clauses: list[Clause], words: Mapping[str, str]) -> Any:
         return clauses
 
+    def words_of(self, value: Any) -> dict[str, Any]:
+        """What the value says beside the clauses."""
+        return {}
+
     def unwrap(self, value: Any) -> str:
-        """The value as one text, to tell whether it was changed since the form was opened."""
-        return json.dumps(value or None, ensure_ascii=False, sort_keys=True)
+        """The value as one text, to tell whether it was changed since the form was opened (clause_merge.py)."""
+        names = people()
+        return clause_merge.text_of([(str(one.get("field", "")), str(one.get("op", "")), typed.shown(one, names))
+                                     for one in self.clauses_of(value)], self.words_of(value))
 
     # ------------------------------------------------------------ WTForms
 
@@ -128,22 +136,31 @@ class ClausesField(wtforms.Field):
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         sent = self._sent
-        if not sent or "clause_field" not in sent:
+        if not sent or not (_has_lines(sent) or valuelist):
             return
-        opened = sent.get(f"{self.name}_was", self.was)
-        names = people()
-        rows = zip(sent.getlist("clause_field"), sent.getlist("clause_op"), sent.getlist("clause_value"), strict=False)
+        self.was, names = sent.get(f"{self.name}_was", self.was), people()
+        rows, words = self._typed(sent, valuelist)
         self.lines = [Line(field[:40], op[:40], text[:4000]) for field, op, text in rows if field or text.strip()]
         clauses = [self._read(line, names) for line in self.lines]
         for place, fault in (faults(clauses) if not any(line.error for line in self.lines) else {}).items():
             self.lines[min(place, len(self.lines) - 1)].error = fault
-        value = self.value_of(clauses, sent) if not any(line.error for line in self.lines) else None
+        value = self.value_of(clauses, words) if not any(line.error for line in self.lines) else None
         self.data = value
         bad = [line for line in self.lines if line.error]
-        self.changed = bool(bad) or self.unwrap(value) != opened
-        self.was = opened
+        self.changed = bool(bad) or self.unwrap(value) != self.was
         if bad:
             raise ValueError(" ".join(str(line.error) for line in bad))
+
+    def _typed(self, sent: Any, valuelist: list[Any]) -> clause_merge.Typed:
+        """Lines and words as the form sends them, or in one text as the merge page does."""
+        if not _has_lines(sent):
+            try:
+                return clause_merge.read(str(valuelist[-1]))
+            except ValueError as error:
+                self.changed = True
+                raise ValueError(_("These conditions cannot be read. Open the form again.")) from error
+        rows = zip(sent.getlist("clause_field"), sent.getlist("clause_op"), sent.getlist("clause_value"), strict=False)
+        return list(rows), {name: sent.get(f"{self.name}_{name}", "") for name in WORDS}
 
     def _read(self, line: Line, names: Mapping[int, str]) -> Clause:
         fact = FACTS.get(line.field)
@@ -166,28 +183,36 @@ class ClausesField(wtforms.Field):
         return [*self.lines, *[Line() for _place in range(SPARE)]]
 
 
+def _has_lines(sent: Any) -> bool:
+    """Whether the form came with its lines: with script, the last one may have been taken out."""
+    return "clause_field" in sent or "clause_lines" in sent
+
+
 class ConditionField(ClausesField):
     """The clauses of a follow-up rule, with what belongs to its trigger: `condition_festival`, `condition_km` …"""
 
     def clauses_of(self, value: Any) -> list[Clause]:
         return conditions.to_clauses(value)
 
-    def value_of(self, clauses: list[Clause], sent: Any) -> Any:
-        words: dict[str, Any] = {}
+    def value_of(self, clauses: list[Clause], words: Mapping[str, str]) -> Any:
+        found: dict[str, Any] = {}
         self.word_errors = {}
-        for name in WORDS:
-            text = sent.get(f"condition_{name}", "").strip()
+        self.words = {name: words.get(name, "").strip() for name in WORDS}
+        for name, text in self.words.items():
             if text and name == "festival":
-                words[name] = text[:40]
+                found[name] = text[:40]
             elif text:
                 if not (text.isascii() and text.isdigit() and int(text[:9]) >= 1 and len(text) < 7):
                     self.word_errors[name] = _("This is a whole number from 1.")
                 else:
-                    words[name] = int(text)
-        self.words = {name: sent.get(f"condition_{name}", "").strip() for name in WORDS}
+                    found[name] = int(text)
         if self.word_errors:
+            self.changed = True
             raise ValueError(_("This is a whole number from 1."))
-        return conditions.from_clauses(clauses, words)
+        return conditions.from_clauses(clauses, found)
+
+    def words_of(self, value: Any) -> dict[str, Any]:
+        return {name: (value or {}).get(name, "") for name in WORDS}
 
     word_errors: dict[str, str]
     words: dict[str, Any]
@@ -195,7 +220,7 @@ class ConditionField(ClausesField):
     def process_data(self, value: Any) -> None:
         super().process_data(value)
         self.word_errors = {}
-        self.words = {name: (value or {}).get(name, "") for name in WORDS}
+        self.words = self.words_of(value)
 
 
 WORDS = ("festival", "window_days", "months", "km", "most_a_day")
@@ -225,13 +250,33 @@ class ClauseDesk(DeskView):
         found = self.row_or_404(str(row.id))
         return self._form_page(self._edit_form(found), found, back)
 
+    # ------------------------------------------------------------ conflict
+
     def _merge_page(self, form: Any, row: Any, back: str) -> Any:
-        """The merge page has no clauses: where they were changed, the form itself comes back over the newer record."""
-        if not form[self.clause_column].changed:
+        """Lines that cannot be read are mended first, in the form as it was opened; then both versions stand side by
+        side."""
+        field = form[self.clause_column]
+        if not field.errors and not field.process_errors:
             return super()._merge_page(form, row, back)
-        flash(_("Somebody else has saved this in the meantime. What you typed stands here; look at it and save again."),
-              "warning")
-        return self._form_page(form, row, back), 409
+        form.validate()
+        flash(_("Somebody else has saved this in the meantime. Mend the conditions that are marked; then both versions "
+                "stand side by side."), "warning")
+        return self._form_page(form, row, back, stale=True), 409
+
+    def _differences(self, form: Any, row: Any) -> list[Difference]:
+        field = form[self.clause_column]
+        theirs = field.unwrap(getattr(row, self.clause_column))
+        one = clause_merge.ClauseDifference(
+            field, field.was, theirs, field.unwrap(field.data) if field.changed else field.was, self.word_sentence)
+        same = one.was == one.theirs == one.mine
+        return [*super()._differences(form, row), *([] if same else [one])]
+
+    def _stands(self, form: Any, row: Any) -> list[tuple[str, str]]:
+        return [(f"{self.clause_column}_was", form[self.clause_column].unwrap(getattr(row, self.clause_column)))]
+
+    def word_sentence(self, name: str, text: str) -> str:
+        """What a rule says beside its clauses, in words."""
+        return text
 
     def clause_words(self, value: Any) -> list[str]:
         """The clauses of a column in words."""

@@ -170,13 +170,15 @@ class EditingDesk(BaseDesk):
             return self.address("edit", saved, url=request.values.get("url"))
         return self.back() if request.values.get("url") else self.address("details", saved)
 
-    def _form_page(self, form: Any, row: Any, back: str) -> str:
+    def _form_page(self, form: Any, row: Any, back: str, *, stale: bool = False) -> str:
+        """The form. stale: it stays the form of the version that it was opened on."""
         if row is not None:
             forms.offer_reveal(form, row)
         return self.render(
             self.edit_template, view=self, row=row, form=form, back=back, groups=forms.groups(form, self.model),
             heading=self.heading(row) if row is not None else "", once=request.form.get("once") or once.new_key(),
-            was=merge.opened(form), version=getattr(row, "version", None) if row is not None else None,
+            was=request.form.get("was", "") if stale else merge.opened(form),
+            version=request.form.get("version") if stale else getattr(row, "version", None),
             fixed=self._fixed(row), last=merge.last_change(self.table, row.id) if row is not None else None)
 
     def _opened(self, row: Any, back: str) -> str:
@@ -216,15 +218,23 @@ class EditingDesk(BaseDesk):
         return text.isdigit() and hasattr(row, "version") and text != str(row.version)
 
     def _merge_page(self, form: Any, row: Any, back: str) -> Any:
-        found = merge.differences(form, row, request.form.get("was", ""))
+        found = self._differences(form, row)
         both = [one for one in found if one.both_changed]
         one_sided = [one for one in found if not one.both_changed]
         return self.render(
             "desk/merge.html", view=self, row=row, heading=self.heading(row), back=back, both=both,
             one_sided=[one for one in one_sided if one.taken != one.was], last=merge.last_change(self.table, row.id),
-            kept=[(one.field.name, one.taken) for one in one_sided if one.mine != one.was],
+            kept=[*((one.field.name, one.taken) for one in one_sided if one.mine != one.was), *self._stands(form, row)],
             was={field.short_name: kinds.typed(field.about, getattr(row, field.short_name))
                  for field in forms.desk_fields(form)}, opened_version=request.form.get("version")), 409
+
+    def _differences(self, form: Any, row: Any) -> list[merge.Difference]:
+        """The fields in which what was typed, what stands now and what was opened are not all the same."""
+        return merge.differences(form, row, request.form.get("was", ""))
+
+    def _stands(self, form: Any, row: Any) -> list[tuple[str, str]]:
+        """(name, text) of what the merge page posts back beside the fields, of the record as it stands now."""
+        return []
 
     # ------------------------------------------------------------ recycle bin
 

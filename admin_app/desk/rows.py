@@ -2,8 +2,8 @@
 
 A page prints the same columns twenty or a hundred times, so everything that is the same in every row is made once a
 page: a printer a column, labels of choices, names of linked records. What is the same in every row but for the key
-(the box that chooses it, the buttons that edit, delete and reveal) is added by list.js; a row brings its key and the
-link to its page.
+(the box that chooses it, the buttons that edit, delete and reveal) is added by list.js; a row brings its key, the
+link to its page, and `data-fixed` where it is not this person's to change: it gets neither box nor buttons.
 """
 
 from __future__ import annotations
@@ -81,7 +81,8 @@ class Table:
     def _row(self, row: Any, printers: list[Printer]) -> str:
         name, key = escape(self.view.row_title(row, self.links)), row.id
         inside = "".join([printer(row) for printer in printers])
-        return (f'<tr>{self.pick}<th scope="row"><a href="{self.base}details/?id={key}">'
+        fixed = "" if self.view.changeable(row) else " data-fixed"
+        return (f'<tr{fixed}>{self.pick}<th scope="row"><a href="{self.base}details/?id={key}">'
                 f"{name}</a></th>{inside}{self.act}</tr>\n")
 
     def _printer(self, name: str) -> Printer:

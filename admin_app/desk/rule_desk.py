@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -65,6 +64,10 @@ class RuleDesk(ClauseDesk):
         return [(name, label, " ".join(one.value for one in of), [(one, FESTIVAL_WORDS[one]) for one in FESTIVALS]
                  if name == "festival" else []) for name, (label, of) in WORDS.items()]
 
+    def word_sentence(self, name: str, text: str) -> str:
+        label = WORDS[name][0] if name in WORDS else name
+        return _("%(field)s: %(value)s", field=label, value=FESTIVAL_WORDS.get(text, text))
+
     # ------------------------------------------------------------ preview
 
     @expose("/preview/", methods=("POST",))
@@ -83,7 +86,8 @@ class RuleDesk(ClauseDesk):
         words, status = self._preview(form, stored)
         if "part" in request.form:
             return render_template("rules/preview.html", view=self, **words), status
-        request_page = self._form_page(form, stored, back)
+        stale = stored is not None and self._is_stale(stored)
+        request_page = self._form_page(form, stored, back, stale=stale)
         return request_page.replace("<!--preview-->", render_template("rules/preview.html", view=self, **words)), status
 
     def _preview(self, form: Any, stored: Any) -> tuple[dict[str, Any], int]:
@@ -100,7 +104,9 @@ class RuleDesk(ClauseDesk):
             return {"error": str(error.message), "lines": [], "days": [], "bad": []}, 400
         today = clock.local_day(now)
         stores = list(db.session.scalars(sa.select(Store).order_by(Store.id)))
-        lines = planning.plan(db.session, rule, stored, self._others(stored, today, stores), today, stores)
+        others = self._others(stored, today, stores, aside := planning.Limit())
+        limit = planning.Limit()
+        lines = planning.plan(db.session, rule, stored, others, today, stores, limit=limit)
         days = [today + dt.timedelta(days=ahead) for ahead in range(planning.DAYS)]
         totals = planning.Line(None, _("All"), 0)
         for line in lines:
@@ -108,7 +114,8 @@ class RuleDesk(ClauseDesk):
                 totals.before[day] = totals.before.get(day, 0) + line.before.get(day, 0)
                 totals.after[day] = totals.after.get(day, 0) + line.after.get(day, 0)
         return {"lines": lines, "days": days, "all": totals, "rule": rule, "error": "", "bad": [],
-                "estimate": planning.is_estimate(rule), "manual": rule.trigger == Trigger.MANUAL}, 200
+                "more": limit.reached or aside.reached, "estimate": planning.is_estimate(rule),
+                "by_stale_files": rule.trigger == Trigger.FILE_STALE, "manual": rule.trigger == Trigger.MANUAL}, 200
 
     def _typed(self, form: Any, stored: Any) -> FollowUpRule:
         """The rule as it is typed, outside of the session."""
@@ -122,14 +129,20 @@ class RuleDesk(ClauseDesk):
             rule.id = stored.id
         return rule
 
-    def _others(self, stored: Any, today: dt.date, stores: list[Store]) -> planning.Forecast:
-        """What the other enabled rules on dates will make, kept for a minute."""
+    def _others(self, stored: Any, today: dt.date, stores: list[Store], limit: planning.Limit) -> planning.Forecast:
+        """What the other enabled rules on dates will make. What was looked at to its end is kept for a minute, so
+        that asking again gets further."""
         found: planning.Forecast = Counter()
-        slot = int(utcnow().timestamp()) // KEPT
-        dated = [*cases.DATED, Trigger.FILE_STALE]
-        for rule in rules.enabled(db.session, *dated):
+        slot, kept = int(utcnow().timestamp()) // KEPT, directory.current()
+        for rule in rules.enabled(db.session, *cases.DATED, Trigger.FILE_STALE):
             if stored is None or rule.id != stored.id:
                 key = ("forecast", rule.id, today, slot, access.current().store_ids)
-                found.update(directory.current().keep(
-                    key, partial(planning.forecast, db.session, rule, today, stores=stores)))
+                made = kept.get(key)
+                if made is None:
+                    own = planning.Limit(until=limit.until)
+                    made = planning.forecast(db.session, rule, today, stores=stores, limit=own)
+                    limit.reached = limit.reached or own.reached
+                    if not own.reached:
+                        kept.put(key, made)
+                found.update(made)
         return found

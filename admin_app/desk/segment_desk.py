@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import abort, jsonify
 from flask_admin import expose
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from admin_app import access
 from admin_app.clock import utcnow
@@ -20,9 +22,17 @@ from admin_app.rules.segments import saved
 class SharedDesk(DeskView):
     """A screen of rows of one store or of the whole group; those of the group are changed by its own roles."""
 
+    beside = ("store_id",)
+
     def changeable(self, row: Any) -> bool:
         stores = access.current().store_ids
         return stores is None or row.store_id in stores
+
+    def cell_words(self, name: str) -> Callable[[Any], Any] | None:
+        if name != "store_id":
+            return None
+        everybody = Markup('<span class="muted">{}</span>').format(_("All stores"))
+        return lambda row: everybody if row.store_id is None else None
 
 
 class SegmentDesk(SharedDesk, ClauseDesk):

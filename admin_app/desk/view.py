@@ -188,8 +188,9 @@ class BaseDesk(ModelView):
     # ------------------------------------------------------------ rows
 
     def changeable(self, row: Any) -> bool:
-        """Whether the page of a record offers to change it. A screen whose readers see rows that are not theirs to
-        change leaves the buttons out there; the gate refuses it anyhow."""
+        """Whether the list and the page of a record offer to change it. A screen whose readers see rows that are not
+        theirs to change leaves the buttons out there (`beside` names the columns it looks at); the gate refuses it
+        anyhow."""
         return True
 
     def row_or_404(self, text: str | None) -> Any:

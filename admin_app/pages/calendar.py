@@ -17,7 +17,7 @@ from flask import Blueprint, Flask, abort, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from admin_app import access, clock, people
+from admin_app import access, clock, directory, people
 from admin_app.choices import Scope
 from admin_app.clock import utcnow
 from admin_app.database import db
@@ -129,7 +129,8 @@ def show() -> Any:
 def _cells(question: Asked, today: dt.date, now: dt.datetime) -> list[Cell]:
     first, last = question.span()
     numbers = planner.tasks_by_day(db.session, first, last, question.people, now)
-    cells = {day: Cell(day, numbers.get(day, 0), workdays.is_working_day(day),
+    store = _store(question)
+    cells = {day: Cell(day, numbers.get(day, 0), workdays.is_working_day(day, store),
                        question.view != "month" or day.month == question.day.month, day > today)
              for day in (first + dt.timedelta(days=at) for at in range((last - first).days + 1))}
     most = IN_CELL.get(question.view, 0)
@@ -141,6 +142,13 @@ def _cells(question: Asked, today: dt.date, now: dt.datetime) -> list[Cell]:
         for visit in planner.planned_visits(db.session, first, last, question.people):
             cells[clock.local_day(visit.at)].visits.append(visit)
     return list(cells.values())
+
+
+def _store(question: Asked) -> int | None:
+    """The store whose days off the page shows: that of the person it is about, else the reader's own."""
+    about = question.people[0] if question.people else 0
+    known = directory.current().names(db.session, "user").get(about)
+    return known[1] if known is not None else access.current().store_id
 
 
 def _person(question: Asked) -> str:

@@ -22,7 +22,6 @@ from admin_app.errors import Refused, RuleError
 from admin_app.models import Campaign, CampaignCost, CampaignMember
 from admin_app.pages import task_rows
 from admin_app.rules import campaigns, saving
-from admin_app.rules.followups.blocking import Block
 
 bp = Blueprint("campaign_page", __name__, url_prefix="/admin/campaign")
 
@@ -89,20 +88,12 @@ def _page(campaign: Campaign, status: int = 200, *, error: str = "", field: str 
         .limit(MOST_COSTS))) if access.can("campaign_cost") else []
     return render_template(
         "campaign.html", campaign=campaign, found=found, steps=steps, tiles=_tiles(campaign, found), members=members,
-        blocks=_blocks(campaign, members),
+        blocks=campaigns.blocked_members(db.session, members, utcnow()),
         costs=costs, states=MemberState, once=once.new_key(), error=error, field=field,
         typed=typed or {"evaluation": campaign.evaluation or "", "improvement": campaign.improvement or "",
                         "margin": f"{campaign.margin:.2f}" if campaign.margin is not None else ""},
         all_members=_members_at(campaign), all_costs=_costs_at(campaign),
         partly=not access.can("customer") or access.current().right("customer").read not in ("all", "store")), status
-
-
-def _blocks(campaign: Campaign, members: list[CampaignMember]) -> dict[int, Block]:
-    """Why some of the shown members may not be contacted, by the member's key."""
-    now = utcnow()
-    found = {one.id: campaigns.blocked_member(db.session, campaign, one, one.customer, now)
-             for one in members if one.customer is not None}
-    return {key: block for key, block in found.items() if block is not None}
 
 
 def _members_at(campaign: Campaign, *more: tuple[str, str, Any]) -> str:

@@ -213,15 +213,17 @@ def _open_matters(customer: Customer, tasks: list[Any], promises: list[Any], cou
                   now: dt.datetime) -> list[OpenTask]:
     """Open follow-ups, promises, complaints and repair orders, as the person may see them."""
     found: list[OpenTask] = []
-    store = people.store_of(customer.store_id)
+    store, logs = people.store_of(customer.store_id), access.can("visit", "create")
     for task in tasks:
         words, tone, _late = task_rows.due_words(task, now)
         if standing(customer, now, store, task) is not None and task.purpose in MARKETING:
             words, tone = _("held back"), ""
-        found.append(OpenTask(task.reason, task_rows.log_address(task), words, tone))
+        opens = task_rows.log_address(task) if logs else f"/admin/followup/details/?id={task.id}"
+        found.append(OpenTask(task.reason, opens, words, tone))
+    promise_at = f"/admin/promise/{'edit' if access.can('promise', 'write') else 'details'}/?id="
     for promise in [one for one in promises if one.state == PromiseState.OPEN][:6]:
         late = promise.due_on < clock.local_day(now)
-        found.append(OpenTask(stream_words.promise_label(promise), f"/admin/promise/edit/?id={promise.id}",
+        found.append(OpenTask(stream_words.promise_label(promise), f"{promise_at}{promise.id}",
                               promise.due_on.isoformat(), "late" if late else ""))
     if counts.get("inquiry"):
         for inquiry in prepared.few(db.session, "inquiries of a file", lambda: sa.select(

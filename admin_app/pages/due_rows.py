@@ -4,6 +4,7 @@ come before everything else that is due; then the order of rules/followups/due.p
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Any
 
 from admin_app import clock, prepared
@@ -14,6 +15,21 @@ from admin_app.rules.followups.due import CLOCKED, on_a_clock
 
 # The figure of followups.Line that says how many of a list have a clock.
 FIGURES = {None: "owed", "overdue": "overdue", "today": "today", "week": "today", "all": "owed"}
+
+
+@dataclass(frozen=True)
+class Owed:
+    """What is owed now by some people: the due list without a chip."""
+
+    people: tuple[int, ...]
+    due: str | None = None
+    reason: str | None = None
+    page: int = 0
+
+
+def owed(person: int, lines: list[followups.Line], most: int, now: dt.datetime) -> list[TaskRow]:
+    """The first lines of somebody's due list, as it shows them. `lines`: the counts of this person."""
+    return rows_of(Owed((person,)), lines, most, now)[:most]
 
 
 def rows_of(question: Any, lines: list[followups.Line], size: int, now: dt.datetime) -> list[TaskRow]:

@@ -129,7 +129,8 @@ def back() -> str:
 def tasks_of(texts: list[str]) -> list[FollowUp]:
     """The tasks with these keys that the person may see."""
     ids = [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 10]
-    return list(db.session.scalars(sa.select(FollowUp).where(FollowUp.id.in_(ids)).order_by(FollowUp.id)))
+    return list(db.session.scalars(sa.select(FollowUp).where(FollowUp.id.in_(ids)).order_by(
+        FollowUp.customer_id, FollowUp.id)))  # rows of customers are locked in one order
 
 
 def name_of(task: FollowUp) -> str:

@@ -123,7 +123,8 @@ def show() -> Any:
         body=_body(rows[:PAGE], question, chosen, now), first=PAGE * question.page, onward=onward,
         mine=_mine(question, counts, waiting), unassigned=_unassigned(question, lines, now),
         keys=shell.piece(("queue keys",), "visit/keys.html"), head=_head(question.people is None),
-        keys_sheet=shell.piece(("queue keys sheet",), "visit/keys_sheet.html"),
+        keys_sheet=shell.piece(("queue keys sheet",), "visit/keys_sheet.html",
+                               lambda: {"may_assign": access.can("followup", "assign")}),
         panel=_panel(chosen, onward, now) if chosen else None)
 
 
@@ -167,7 +168,7 @@ def _body(rows: list[TaskRow], question: Asked, chosen: TaskRow | None, now: dt.
         if block is not None:
             said = f"{block.code.label} · {said}"
             until = f"{block.until:%m-%d}" if block.until and question.due == "blocked" else due
-            due = look.icon("moon", "sm") + until
+            due = look.icon("moon", "sm") + " " + until
         elif row.last:
             said = Markup("{} · {}").format(words.ago(row.last.at, now), said)
         lit = (" is-on", ' aria-current="true"') if task.id == on else ("", "")
@@ -208,8 +209,8 @@ def _acts(row: TaskRow, onward: str, now: dt.datetime) -> dict[str, Markup]:
         "visit/sheets.html", lambda: offered | {
             "id": Markup(THIS), "back": Markup(BACK), "token": Markup(shell.TOKEN), "name": Markup(NAME),
             "snoozes": snooze_days(now), "assignee": task.assignee_id, "whys": WHY_LATER, "why_not": WHY_NOT})
-    filled = sheets.replace(THIS, str(task.id)).replace(BACK, str(escape(onward))).replace(
-        shell.TOKEN, generate_csrf()).replace(NAME, str(escape(row.name)))
+    filled = sheets.replace(THIS, str(task.id)).replace(BACK, escape(onward)).replace(
+        shell.TOKEN, generate_csrf()).replace(NAME, escape(row.name))
     return {"acts": shell.piece(("task acts", may_assign), "visit/acts.html", lambda: offered),
             "sheets": Markup(filled)}
 

@@ -18,16 +18,16 @@ from admin_app.clock import utcnow
 from admin_app.database import db
 from admin_app.desk import logs
 from admin_app.desk.filters import list_address
-from admin_app.pages import figures, home_parts, home_watch, task_rows
+from admin_app.pages import due_rows, figures, home_parts, home_watch, task_rows
 from admin_app.pages.complaint_cards import remaining
 from admin_app.pages.figures import Figure, Question
-from admin_app.rules import followups
+from admin_app.rules import followups, pool
 from admin_app.sending import mail, outbox
 
 bp = Blueprint("home", __name__, url_prefix="/admin")
 
 MOST_TASKS = 14
-GROUPS = ("overdue", "now", "today")
+GROUPS = ("now", "overdue", "today")
 
 Strip = tuple[Question | None, ...]  # what the figures of a role are asked with
 
@@ -74,9 +74,8 @@ def own(role: Any, now: dt.datetime) -> str:
     """My tasks in the order to do them; beside them what else waits for me."""
     actor = access.current()
     me = [actor.user_id or 0]
-    owed = followups.due_query(now, due="owed", assignee_ids=me)
-    rows = task_rows.rows_of(("owed", clock.local_day(now)), lambda: followups.order(owed).limit(MOST_TASKS), now)
     lines, done = followups.day_of(db.session, me[0], now)
+    rows = due_rows.owed(me[0], lines, MOST_TASKS, now)
     total = sum(line.owed for line in lines)
     groups = [(name, [row for row in rows if row.group == name]) for name in GROUPS]
     return render_template(
@@ -176,13 +175,22 @@ def _team_usual(now: dt.datetime) -> Strip:
                   figures.asked("broken", None, now))
 
 
+def _pooled(tone: str = "") -> Question | None:
+    """The pool for those who may claim from it; for others their customers without an owner."""
+    actor = access.current()
+    if pool.may_see(actor):
+        key = ("pool", actor.store_ids, actor.may("customer", "assign"))
+        return Question(_("In the pool"), "/admin/pool/", tone, key, lambda: pool.within(actor))
+    return figures.listed(_("In the pool"), "customer", ("owner_id", "empty", True), tone=tone)
+
+
 def _general(now: dt.datetime) -> Strip:
     return (
         figures.listed(_("Major complaints"), "complaint", ("level", "equals", "major"), *figures.OPEN_COMPLAINT,
                        tone="late"),
         figures.listed(_("Open complaints"), "complaint", *figures.OPEN_COMPLAINT),
         figures.listed(_("Waiting for re-callback"), "complaint", ("state", "equals", "finished")),
-        figures.listed(_("In the pool"), "customer", ("owner_id", "empty", True), tone="soon"),
+        _pooled("soon"),
         figures.asked("broken", None, now))
 
 
@@ -208,7 +216,7 @@ def _care(now: dt.datetime) -> Strip:
     return (
         figures.listed(_("Open complaints"), "complaint", *figures.OPEN_COMPLAINT),
         figures.listed(_("Waiting for re-callback"), "complaint", ("state", "equals", "finished"), tone="soon"),
-        figures.listed(_("In the pool"), "customer", ("owner_id", "empty", True)),
+        _pooled(),
         figures.asked("broken", None, now), figures.asked("birthdays", None, now))
 
 
@@ -243,7 +251,7 @@ def audit(role: Any, now: dt.datetime) -> str:
         figures.asked("unlearned", None, now))
     return render_template("home_audit.html", role=role, now=now, figures=strip, entries=home_parts.latest_entries(),
                            peaks=home_parts.access_peaks(now), table_name=home_parts.table_name,
-                           readable=logs.readable)
+                           record_words=home_parts.record_words, readable=logs.readable)
 
 
 def system(role: Any, now: dt.datetime) -> str:

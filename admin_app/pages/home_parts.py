@@ -16,9 +16,10 @@ from sqlalchemy.orm import selectinload
 
 from admin_app import access, clock, fresh, people, prepared
 from admin_app import jobs as schedule
-from admin_app.choices import AccessVerb, CampaignState, MemberState, Scope
+from admin_app.choices import AccessVerb, AuditVerb, CampaignState, MemberState, Scope
 from admin_app.database import db
 from admin_app.desk.filters import list_address
+from admin_app.desk.record import field_words
 from admin_app.models import (
     AccessLog,
     AuditEntry,
@@ -185,6 +186,14 @@ def _line(campaign: Campaign, states: dict[str, int]) -> CampaignLine:
 def latest_entries() -> list[AuditEntry]:
     """The newest entries of the change record."""
     return list(db.session.scalars(sa.select(AuditEntry).order_by(AuditEntry.seq.desc()).limit(14)))
+
+
+def record_words(entry: AuditEntry) -> tuple[str, int]:
+    """(what an entry is about, how many fields it changed): the record's name; of a bulk change its fields."""
+    fields = (entry.changes or {}).get("fields")
+    if entry.verb != AuditVerb.BULK or not isinstance(fields, list) or not isinstance(fields[-1], list):
+        return entry.label or "", len(entry.changes or {})
+    return " · ".join(field_words(entry.table, name) for name in fields[-1]), len(fields[-1])
 
 
 def table_name(table: str) -> str:

@@ -29,7 +29,7 @@ from admin_app.clock import utcnow
 from admin_app.database import Encrypted, db
 from admin_app.errors import Refused, RuleError
 from admin_app.models import Complaint, Customer, FollowUp, Gift, Promise, Visit
-from admin_app.pages import outbox, task_rows, visit_form, visit_plan
+from admin_app.pages import due_rows, outbox, task_rows, visit_form, visit_plan
 from admin_app.pages.failures import safe_path
 from admin_app.pages.photos import uploaded
 from admin_app.pages.visit_form import LogForm
@@ -287,8 +287,9 @@ def next_task(now: dt.datetime, behind: Any) -> Any:
     just been dealt with. None without one."""
     db.session.flush()
     today = clock.local_day(now)
-    found = prepared.few(db.session, ("next task", today), lambda: followups.order(due_now(now)).with_only_columns(
-        FollowUp.id, FollowUp.customer_id).join_from(FollowUp, Customer, Customer.id == FollowUp.customer_id).where(
+    found = prepared.few(db.session, ("next task", today), lambda: followups.order(
+        due_now(now), today).with_only_columns(FollowUp.id, FollowUp.customer_id).join_from(
+        FollowUp, Customer, Customer.id == FollowUp.customer_id).where(
         FollowUp.id != prepared.given("task"), FollowUp.customer_id != prepared.given("customer"),
         sa.or_(FollowUp.source_table.is_(None), FollowUp.source_table != "complaint")).limit(1),
         task=behind.id, customer=behind.customer_id)
@@ -380,7 +381,9 @@ def _picker() -> str:
     if len(tidy) >= search.SHORTEST:
         found = list(db.session.scalars(search.customers(tidy).order_by(Customer.id.desc()).limit(MOST_PICKED)))
         access_log.searched("customer", tidy, len(found))
-    due = task_rows.rows_of(("picked", clock.local_day(now)), lambda: followups.order(due_now(now)).limit(10), now)
+    me = access.current().user_id or 0
+    lines, _done = followups.day_of(db.session, me, now)
+    due = due_rows.owed(me, lines, 10, now)
     tasks = [row for row in due if row.customer is not None]
     return render_template("visit_pick.html", text=tidy, found=found, tasks=tasks, recent=menu.recent(),
-                           shortest=search.SHORTEST)
+                           shortest=search.SHORTEST, owed=sum(line.owed for line in lines))

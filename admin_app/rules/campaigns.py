@@ -184,7 +184,7 @@ def _prepare_member(session: Any, member: CampaignMember, now: dt.datetime) -> N
     return [("customer_id", block.sentence)] if block is not None else []
 
 
-def blocked_member(session: Any, campaign: Campaign, member: CampaignMember, customer: Customer,
+def blocked_member(session: Any, campaign: Campaign, member: Any, customer: Customer,
                    now: dt.datetime) -> Block | None:
     """Why an invited member may not be contacted for the campaign today; None where he may. A product recall is for
     the customer's safety and never blocked; whoever is in a holdout is not contacted at all."""
@@ -195,6 +195,21 @@ def blocked_member(session: Any, campaign: Campaign, member: CampaignMember, cus
     with session.no_autoflush:
         store = session.get(Store, customer.store_id)
     return standing(customer, now, store)
+
+
+def blocked_members(session: Any, members: Collection[Any], now: dt.datetime) -> dict[int, Block]:
+    """Why some of the members may not be contacted today, by the member's key. `members` may be plain rows with
+    campaign_id, customer_id, state and holdout; customers that the acting person may not see are left out."""
+    waiting = [one for one in members if not one.holdout and one.state in (M.INVITED, M.NO_SHOW)]
+    if not waiting:
+        return {}
+    theirs = {one.id: one for one in session.scalars(
+        sa.select(Campaign).where(Campaign.id.in_({one.campaign_id for one in waiting})))}
+    customers = {one.id: one for one in session.scalars(
+        sa.select(Customer).where(Customer.id.in_({one.customer_id for one in waiting})))}
+    found = {one.id: blocked_member(session, theirs[one.campaign_id], one, customers[one.customer_id], now)
+             for one in waiting if one.campaign_id in theirs and one.customer_id in customers}
+    return {key: block for key, block in found.items() if block is not None}
 
 
 def _check_customer(session: Any, member: CampaignMember) -> Customer:

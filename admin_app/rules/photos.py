@@ -1,4 +1,4 @@
-"""Photos of a visit: what is taken, how it is made harmless and small, and how it goes for good (SAFETY, uploads)."""
+"""Photos of a visit: what is taken, and how it is made harmless and small (SAFETY, uploads)."""
 
 from __future__ import annotations
 
@@ -107,14 +107,3 @@ def picture(session: Any, photo_id: int, small: bool) -> bytes | None:
     column = PhotoData.small if small else PhotoData.full
     found: bytes | None = session.scalars(sa.select(column).where(PhotoData.id == photo_id)).first()
     return found
-
-
-def erase(session: Any, customer_id: int) -> int:
-    """Take the pictures of a customer away for good, the rows stay as a trace; returns how many. For a privacy
-    deletion (DOMAIN 3.9); called in the system's name, the caller commits."""
-    pictures = session.scalars(sa.select(PhotoData).join(Photo, Photo.id == PhotoData.id).where(
-        Photo.customer_id == customer_id).execution_options(ungated=True)).all()
-    for one in pictures:
-        session.delete(one)
-    session.flush()
-    return len(pictures)

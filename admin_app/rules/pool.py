@@ -73,6 +73,12 @@ def _asked(question: Question, today: dt.date) -> list[Any]:
     return found
 
 
+def within(actor: Actor) -> Any:
+    """A select of the customers in the pool, for a person whose own gate shows them anyway; counts as opening() does
+    for such a person."""
+    return sa.select(Customer).where(*_criteria(actor))
+
+
 def opening(session: Any, question: Question, now: dt.datetime, limit: int, offset: int = 0) -> tuple[list[Any], int]:
     """(rows, how many there are) of the pool for the acting person: COLUMNS and `since`, the best grades first, those
     without an owner for longest first within. Refused for those who may not claim."""

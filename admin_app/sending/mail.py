@@ -16,7 +16,7 @@ from flask import current_app
 from flask_babel import gettext as _
 
 from admin_app.sending.letters import Letter
-from admin_app.sending.robots import NotSent
+from admin_app.sending.robots import NotSent, reason
 from admin_app.settings import is_loopback
 
 SCHEMES = {"smtp": 587, "smtp+starttls": 587, "smtps": 465}
@@ -89,7 +89,7 @@ class Post:
             raise NotSent(_("The mail server answers %(code)s.", code=error.smtp_code)) from None
         except (OSError, smtplib.SMTPException) as error:
             self.close()
-            raise NotSent(_("The mail server cannot be reached: %(why)s", why=type(error).__name__)) from None
+            raise NotSent(_("The mail server cannot be reached: %(why)s", why=reason(error))) from None
 
 
 def _connected() -> smtplib.SMTP:

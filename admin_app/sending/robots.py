@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import http.client
 import json
+import socket
 import ssl
 import time
 from dataclasses import dataclass
@@ -38,6 +39,17 @@ class NotSent(Exception):
     def __init__(self, why: str, final: bool = False) -> None:
         super().__init__(why)
         self.final = final
+
+
+def reason(error: Exception) -> str:
+    """Why nobody was reached, for whoever set the address up; the name of the fault where there is no sentence."""
+    if isinstance(error, socket.gaierror):
+        return _("this name is not known here (check the address and the network)")
+    if isinstance(error, ssl.SSLError):
+        return _("its certificate is not accepted")
+    if isinstance(error, ConnectionRefusedError):
+        return _("nobody answers at this address and port")
+    return type(error).__name__
 
 
 @dataclass(frozen=True)
@@ -145,7 +157,7 @@ def send(kind: Any, address: str | None, secret: str | None, title: str, text: s
     except TimeoutError:
         raise NotSent(_("The service did not answer in time.")) from None
     except (OSError, http.client.HTTPException) as error:
-        raise NotSent(_("The service cannot be reached: %(why)s", why=type(error).__name__)) from None
+        raise NotSent(_("The service cannot be reached: %(why)s", why=reason(error))) from None
     if 300 <= status < 400:
         raise NotSent(_("The service sends on to another address; that is not followed."), final=True)
     if status != 200:

@@ -140,8 +140,9 @@ def tidy(engine: sa.Engine) -> None:
     """After the commit: statistics for the planner, and nothing left in the log of writes."""
     if engine.dialect.name == "postgresql":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("VACUUM (ANALYZE)")
-            connection.exec_driver_sql("CHECKPOINT")
+            connection.detach()  # the pool shall not have it back: it waits as long as it takes
+            for statement in ("SET statement_timeout = 0", "VACUUM (ANALYZE)", "CHECKPOINT"):
+                connection.exec_driver_sql(statement)
         return
     raw = engine.raw_connection()
     try:

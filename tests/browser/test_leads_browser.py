@@ -58,7 +58,7 @@ def test_a_token_lets_a_lead_in(tab: Tab, session: Any, cast: Any) -> None:
     key, name = lead.id, lead.owner.username
     own = tab(name)
     own.goto(f"/admin/customer/details/?id={key}")
-    expect(own.locator("aside .good")).to_contain_text(re.compile("还剩 (29|30) 分钟"))
+    expect(own.locator("aside .good")).to_contain_text(re.compile("剩 (29|30) 分"))
 
 
 @pytest.mark.parametrize("phone", [False, True])
@@ -66,7 +66,7 @@ def test_an_inquiry_becomes_a_complaint(tab: Tab, inquiry: Inquiry, phone: bool)
     key = inquiry.id
     page = tab("sales_consultant", phone=phone)
     page.goto(f"/admin/inquiry/details/?id={key}")
-    expect(page.locator("#main, main").first).to_contain_text("还剩 4 小时")
+    expect(page.locator("#main, main").first).to_contain_text("剩 4 小时")
     page.click("form[action$='/inquiry/complaint/'] button")
     page.wait_for_url("**/complaint/details/**")
     expect(page.locator("main").first).to_contain_text("能装充电桩吗")

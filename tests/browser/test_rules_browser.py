@@ -133,3 +133,38 @@ def test_a_segment_says_its_size_while_it_is_typed(
     page.wait_for_url("**/details/**")
     page.get_by_role("link", name="4 位客户").click()
     expect(page.locator(".model-list tbody tr")).to_have_count(4)
+
+
+def test_the_cards_of_a_phone_keep_their_words_inside(session: Any, cast: Cast, tab: Callable[..., Page]) -> None:
+    customer = f.make_customer(session, owner=cast.sales_consultant)
+    session.add_all([f.make_consent(customer, purpose=one) for one in ch.ConsentPurpose])
+    session.commit()
+    page = tab("care_manager", phone=True)
+    for path in ("/admin/consent/", "/admin/followup_rule/"):
+        page.goto(path)
+        outside = page.evaluate("""() => [...document.querySelectorAll('.model-list tbody td > *')].filter(inner => {
+            const a = inner.getBoundingClientRect(), b = inner.parentElement.getBoundingClientRect();
+            return a.width && (a.right > b.right + 1 || a.bottom > b.bottom + 1);
+        }).map(inner => inner.textContent)""")
+        assert page.locator(".model-list tbody tr").count() > 0 and outside == []
+    assert not wider_than_its_window(page)
+
+
+def test_a_rule_without_conditions_and_one_that_loses_its_last(
+    session: Any, cast: Cast, tab: Callable[..., Page]
+) -> None:
+    page = tab("care_manager")
+    page.goto("/admin/followup_rule/new/")
+    page.fill("[name=name]", "元宵问候")
+    page.fill("[name=code]", "lantern")
+    page.select_option("[data-trigger]", "festival")
+    page.select_option("[name=condition_festival]", "lantern")
+    page.click("[data-save]")
+    page.wait_for_url("**/details/**")
+    assert rule(session, "lantern").condition == {"festival": "lantern"}
+    page.goto(f"/admin/followup_rule/edit/?id={rule(session, 'no_contact_rest').id}")
+    while page.locator("[data-clause-drop]:visible").count():
+        page.locator("[data-clause-drop]:visible").first.click()
+    page.click("[data-save]")
+    page.wait_for_url("**/details/**")
+    assert not rule(session, "no_contact_rest").condition

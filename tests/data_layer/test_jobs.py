@@ -10,11 +10,13 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from admin_app import jobs, tables
+from admin_app import access, jobs, tables
 from admin_app import models as m
-from admin_app.clock import utcnow
+from admin_app.choices import Stage, Trigger
+from admin_app.clock import at, utcnow
 from admin_app.database import db
 from admin_app.errors import RuleError
+from admin_app.rules.followups import dated
 from tests import factories as f
 from tests.cast import TODAY, Cast
 
@@ -101,3 +103,39 @@ def test_the_scheduler_follows_the_list(store_app: Flask) -> None:
         assert {job.name for job in jobs.JOBS} <= {job.id for job in scheduler.get_jobs()}
     finally:
         scheduler.shutdown(wait=True)
+
+
+def test_a_job_that_breaks_off_keeps_what_it_made_and_the_next_run_makes_the_rest(
+        session: Any, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each rule is committed by itself: nobody who logs a contact waits until the tasks of all rules are made."""
+    customer = f.make_customer(
+        session, owner=cast.sales_consultant, birthday=TODAY.replace(year=1990), stage=Stage.OWNER)
+    f.make_vehicle(session, customer, insurance_until=TODAY + dt.timedelta(days=30), bought_on=TODAY)
+    session.commit()
+    make, now, both = dated._make, at(TODAY), {Trigger.BIRTHDAY, Trigger.INSURANCE}
+    done: list[Any] = []
+
+    def broken(session: Any, rule: Any, *rest: Any) -> int:
+        if done and rule.trigger in both:
+            raise RuntimeError("the process ends here")
+        made = make(session, rule, *rest)
+        done.extend([rule.trigger] * made)
+        return made
+
+    monkeypatch.setattr(dated, "_make", broken)
+    with pytest.raises(RuntimeError):
+        jobs.make_followups(session, now)
+    session.rollback()
+    assert [task.rule.trigger for task in all_of(session)] == done
+    assert len(done) == 1
+    monkeypatch.setattr(dated, "_make", make)
+    for _run in range(2):
+        jobs.make_followups(session, now)
+        session.commit()
+        assert {task.rule.trigger for task in all_of(session)} == both
+        assert len(all_of(session)) == 2
+
+
+def all_of(session: Any) -> list[m.FollowUp]:
+    with access.as_system(session, "test"):
+        return list(session.scalars(sa.select(m.FollowUp).options(sa.orm.joinedload(m.FollowUp.rule))))

@@ -10,9 +10,6 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from admin_app import access
-from admin_app import models as m
-from admin_app.database import db
 from admin_app.errors import RuleError
 from admin_app.rules import photos
 from tests.cast import NOW
@@ -101,14 +98,3 @@ def test_a_photo_lies_encrypted_and_is_seen_through_the_gate(session: Any, cast:
     assert all(text.startswith("gAAAA") for text in stored)
     assert photos.picture(session, row.id, small=False) == taken.full
     assert photos.of_visits(session, [visit.id]) == {visit.id: [row.id]}
-
-
-def test_a_privacy_deletion_takes_the_pictures_for_good(session: Any, cast: Any) -> None:
-    customer = make_customer(session, owner=cast.sales_consultant)
-    other = make_customer(session, owner=cast.sales_consultant)
-    kept = [photos.add(session, make_visit(session, one, staff=cast.sales_consultant),
-                       [photos.read(jpeg(30, 20))], NOW)[0].id for one in (customer, other)]
-    with access.as_system(session, "test"):
-        assert photos.erase(session, customer.id) == 1
-    session.commit()
-    assert [one.id for one in db.session.query(m.PhotoData)] == kept[1:]

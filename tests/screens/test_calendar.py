@@ -78,6 +78,18 @@ def test_holidays_and_worked_weekends(sign_in: Any, keys: dict[str, int]) -> Non
     assert shade["2026-02-17"] and shade["2026-02-08"] and not shade["2026-02-10"] and not shade["2026-02-14"]
 
 
+@pytest.mark.parametrize(("who", "query", "off"), [
+    ("sales_consultant", "", True), ("sales_manager", "who=team", True), ("sales_manager", "who={me}", True),
+    ("outsider", "", False), ("general_manager", "who={me}", True)])
+def test_a_day_off_of_the_store_is_shown_to_its_people(
+        session: Any, sign_in: Any, keys: dict[str, int], who: str, query: str, off: bool) -> None:
+    session.add(m.CalendarDay(day=dt.date(2026, 11, 25), kind=ch.DayKind.CLOSED, name="盘点", store_id=1))
+    session.commit()
+    page = sign_in(who).get(f"{PAGE}?{query.format(**keys)}").text
+    shade = re.search(r'data-day="2026-11-25"(?: data-open)? class="([^"]*)"', page)
+    assert shade is not None and ("off" in shade[1].split()) == off
+
+
 @pytest.mark.parametrize(("who", "query", "number"), [
     ("sales_manager", "who=team", 6), ("sales_manager", "who={colleague}", 1), ("sales_manager", "", 0),
     ("general_manager", "who=team", 7), ("sales_consultant", "who=team", 5), ("sales_consultant", "who={colleague}", 0),

@@ -212,3 +212,17 @@ def test_a_campaign_without_members_says_so(cast: Cast, sign_in: SignIn) -> None
     campaign = make_campaign(db.session, state=C.DRAFT)
     assert 'class="empty"' in sign_in(cast.marketing).get(at(campaign.id)).text
     assert db.session.scalar(sa.select(sa.func.count(CampaignMember.id))) == 0
+
+
+def test_the_list_of_members_says_who_must_not_be_contacted(cast: Cast, sign_in: SignIn) -> None:
+    campaign = make_campaign(db.session)
+    asked, left = add(cast, campaign, M.INVITED), add(cast, campaign, M.INVITED, holdout=True)
+    quiet, came = add(cast, campaign, M.INVITED), add(cast, campaign, M.ATTENDED)
+    for one in (quiet, came, left):
+        one.customer.do_not_disturb = True
+    db.session.commit()
+    page = sign_in(cast.marketing).get("/admin/campaign_member/").text
+    rows = {int(key): text for key, text in re.findall(r"<tr>.*?details/\?id=(\d+)(.*?)</tr>", page, re.S)}
+    blocked = {key for key, text in rows.items() if "不接受营销联系" in text}
+    assert rows.keys() == {asked.id, left.id, quiet.id, came.id} and blocked == {quiet.id}
+    assert "对照组" in rows[left.id] and "邀请" in rows[quiet.id]

@@ -108,7 +108,7 @@ def test_what_the_cap_holds_back_stands_under_its_own_chip_with_the_day(held: di
     assert held["greeting"] not in rows_of(client.get(PAGE + "?due=all").text)
     page = client.get(PAGE + "?due=blocked").text
     until = (TODAY + dt.timedelta(days=25)).isoformat()
-    assert rows_of(page) == {held["greeting"]} and listed(page) == 1 and f"</svg>{until[5:]}</td>" in page
+    assert rows_of(page) == {held["greeting"]} and listed(page) == 1 and f"</svg> {until[5:]}</td>" in page
     panel = page.split('id="task"')[1]
     assert f"{until} 起可再做营销联系" in panel
     assert "data-call" not in panel and 'name="verb" value="allow"' not in panel

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 
 import pytest
@@ -97,6 +98,15 @@ def test_phone_plate_and_vin_are_masked_for_everybody(customer: int, sign_in: An
                                              ("marketing", False), ("auditor", False)])
 def test_only_those_who_may_reveal_get_the_button(customer: int, sign_in: Any, role: str, there: bool) -> None:
     assert ("data-reveal-url" in page_of(sign_in(role), customer).text) == there
+
+
+@pytest.mark.parametrize("role", ["sales_consultant", "care_specialist", "auditor"])
+def test_every_open_matter_opens(customer: int, sign_in: Any, role: str) -> None:
+    client = sign_in(role)
+    matters = page_of(client, customer).text.split('<aside class="panel rail"')[1].split("</section>")[0]
+    links = [unescape(href) for href in re.findall(r'href="([^"]+)"', matters)]
+    assert len(links) >= 2
+    assert {href: client.get(href).status_code for href in links} == dict.fromkeys(links, 200)
 
 
 def test_each_kind_counts_what_it_shows(customer: int, sign_in: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 
 import pytest
@@ -131,6 +132,29 @@ def test_snooze_needs_a_reason_and_a_day(due: dict[str, int], sign_in: Any) -> N
     found = one(m.FollowUp, due["today"])
     assert (found.state, found.due_on.isoformat(), found.note) == (ch.FollowUpState.SNOOZED, later, "出差")
     assert listed(client.get(PAGE + "?due=today").text) == 0
+
+
+def test_what_is_dealt_with_leads_back_to_the_same_list(session: Any, cast: Any, due: dict[str, int],
+                                                        sign_in: Any) -> None:
+    session.get(m.Customer, session.get(m.FollowUp, due["today"]).customer_id).name = "A&B <公司>"
+    session.commit()
+    session.rollback()
+    client = sign_in("sales_manager")
+    page = client.get(f"{PAGE}?due=all&owner=all&task={due['today']}").text
+    backs = {unescape(found) for found in re.findall(r'name="back" value="([^"]+)"', page)}
+    assert backs and all(back.startswith(f"{PAGE}?due=all&owner=all") for back in backs)
+    assert "A&amp;B &lt;公司&gt;" in page and "&amp;amp;" not in page and "&amp;lt;" not in page
+    (back,) = {one for one in backs if "task=" in one} or backs
+    answer = send(client, PAGE + "act/", verb="skip", id=due["today"], reason="重复", back=back)
+    assert answer.headers["Location"] == back
+
+
+def test_the_top_bar_knows_the_whole_address(sign_in: Any, cast: Any) -> None:
+    client = sign_in("sales_manager")
+    page = client.get(f"{PAGE}?due=all&owner=all").text
+    assert unescape(re.findall(r'name="next" value="([^"]+)"', page)[0]) == f"{PAGE}?due=all&owner=all"
+    page = client.get("/admin/search/?q=A%26B").text
+    assert 'value="A&amp;B"' in page and "&amp;amp;" not in page
 
 
 def test_skip_with_a_reason(due: dict[str, int], sign_in: Any) -> None:

@@ -23,7 +23,7 @@ from tests.factories import (
     make_vehicle,
     make_visit,
 )
-from tests.screens.daily_support import figures, listed
+from tests.screens.daily_support import figures, listed, send
 
 TITLES = {"sales_manager": "销售", "service_manager": "售后", "care_manager": "关爱"}
 
@@ -144,6 +144,17 @@ def test_the_auditor_sees_who_looked_at_most(store: Any, sign_in: Any) -> None:
     href = line.split('href="')[1].split('"')[0].replace("&amp;", "&")
     assert ">3</a>" in line
     assert listed(client.get(href).text) == 3
+
+
+def test_the_auditor_reads_the_fields_of_a_bulk_change_in_words(store: Any, sign_in: Any) -> None:
+    customer = make_customer(db.session, owner=store.sales_consultant)
+    db.session.commit()
+    key = customer.id
+    db.session.rollback()
+    assert send(sign_in("sales_consultant"), "/admin/visit/log/", customer=key, channel="phone", result="solved",
+                next="7", key="k" * 20).status_code == 302
+    page = sign_in("auditor").get("/admin/").text
+    assert "批量修改" in page and "next_contact_on" not in page
 
 
 def test_the_administrator_has_five_steps_and_no_customers(store: Any, sign_in: Any) -> None:

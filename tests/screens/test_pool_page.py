@@ -75,6 +75,16 @@ def test_one_click_claims_and_the_second_one_is_too_late(sign_in: Any, keys: dic
     assert send(mine, PAGE + "claim/", id="x").status_code == 404
 
 
+@pytest.mark.parametrize("who", ["general_manager", "care_manager"])
+def test_the_figure_of_the_home_opens_the_pool(sign_in: Any, session: Any, keys: dict[str, int], who: str) -> None:
+    make_customer(session, name="密档", confidentiality=ch.Confidentiality.SECRET)
+    session.commit()
+    client = sign_in(who)
+    figure = re.search(rf'href="{PAGE}"[^>]*>(?:(?!</a>).)*?公海客户.*?</a>', client.get("/admin/").text, re.S)
+    assert figure and re.search(r">\s*2\s*<", figure[0])
+    assert listed(client.get(PAGE).text) == 2
+
+
 def test_an_empty_pool_says_so(sign_in: Any, session: Any, cast: Any) -> None:
     page = sign_in("sales_consultant").get(PAGE).text
     assert listed(page) == 0 and 'class="empty"' in page

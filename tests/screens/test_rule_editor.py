@@ -16,6 +16,7 @@ from admin_app import access
 from admin_app import choices as ch
 from admin_app import models as m
 from admin_app.rules import followups, workdays
+from admin_app.rules.followups import planning
 from tests.cast import NOW, TODAY, Cast
 from tests.conftest import row, token
 from tests.factories import make_customer, make_followup, make_vehicle
@@ -202,14 +203,69 @@ def test_readers_and_others_are_refused(session: Any, cast: Cast, sign_in: SignI
     assert row(m.FollowUpRule, rule.id).condition is None
 
 
-def test_who_saves_second_finds_what_he_typed(session: Any, cast: Cast, sign_in: SignIn) -> None:
+def read(page: Page) -> dict[str, Any]:
+    """What the merge page posts."""
+    return {name: value for name, value in page.fields.items() if name not in ("q", "language", "next", "reason")}
+
+
+def test_who_saves_second_chooses_between_both(session: Any, cast: Cast, sign_in: SignIn) -> None:
+    client, other, rule = sign_in(cast.care_manager), sign_in(cast.general_manager), rule_of(session, "insurance_30")
+    path = f"/admin/followup_rule/edit/?id={rule.id}"
+    mine, theirs = opened(client, path), opened(other, path)
+    assert send(other, path, theirs | lines(STAGE) | {"offset": "-20"}).status_code == 302
+    answer = send(client, path, mine | lines(TIER) | {"script": "您好，续保有礼"})
+    assert answer.status_code == 409
+    for said in ("阶段 是 保有客户", "价值等级 是 A", "-20", "您好，续保有礼", cast.general_manager.name):
+        assert said in answer.text, said
+    assert row(m.FollowUpRule, rule.id).condition == {"stage": ["owner"]}, "nothing is saved over the other's"
+    merged = read(Page(answer.text))
+    assert send(client, path, merged).status_code == 302
+    found = row(m.FollowUpRule, rule.id)
+    assert (found.condition, found.offset, found.script) == ({"tier": "A"}, -20, "您好，续保有礼")
+
+
+def test_the_merged_lines_stand_in_the_form_again(session: Any, cast: Cast, sign_in: SignIn) -> None:
+    client, rule = sign_in(cast.care_manager), rule_of(session, "festival_spring")
+    path = f"/admin/followup_rule/edit/?id={rule.id}"
+    fields = opened(client, path)
+    assert send(client, path, fields | lines(STAGE) | {"condition_festival": "lantern"}).status_code == 302
+    answer = send(client, path, fields | lines(TIER))
+    assert answer.status_code == 409 and "元宵节" in answer.text
+    back = send(client, path, read(Page(answer.text)) | {"_back": "1"})
+    assert back.status_code == 200 and 'name="clause_value" value="A"' in back.text
+    assert send(client, path, read(Page(answer.text)) | {"condition": "[[[["}).status_code == 400
+    assert row(m.FollowUpRule, rule.id).condition == {"festival": "lantern", "stage": ["owner"]}
+
+
+def test_bad_lines_are_mended_before_the_merge(session: Any, cast: Cast, sign_in: SignIn) -> None:
+    """The form stays the form of the version that it was opened on: the other's change is not reverted by it."""
     client, rule = sign_in(cast.care_manager), rule_of(session, "insurance_30")
     path = f"/admin/followup_rule/edit/?id={rule.id}"
     fields = opened(client, path)
-    assert send(client, path, fields | lines(STAGE)).status_code == 302
-    answer = send(client, path, fields | lines(TIER))
-    assert answer.status_code == 409 and 'name="clause_value" value="A"' in answer.text
-    assert row(m.FollowUpRule, rule.id).condition == {"stage": ["owner"]}
+    assert send(client, path, fields | lines() | {"offset": "-20"}).status_code == 302
+    for page in (path, "/admin/followup_rule/preview/"):
+        answer = send(client, page, fields | lines(("tier", "equals", "x")) | {"id": str(rule.id)})
+        assert answer.status_code == (409 if page == path else 400) and 'value="x"' in answer.text
+        again = {name: value for name, value in Page(answer.text).fields.items() if not name.startswith("clause_")}
+        assert again["version"] == fields["version"] and again["offset"] == "-30"
+        merged = send(client, path, read(Page(answer.text)) | again | lines(TIER))
+        assert merged.status_code == 409 and "-20" in merged.text
+    assert send(client, path, read(Page(merged.text))).status_code == 302
+    assert (row(m.FollowUpRule, rule.id).condition, row(m.FollowUpRule, rule.id).offset) == ({"tier": "A"}, -20)
+
+
+def test_a_segment_that_two_people_change_is_merged(session: Any, cast: Cast, sign_in: SignIn) -> None:
+    client = sign_in(cast.care_manager)
+    assert send(client, "/admin/segment/new/", {"name": "一", "active": "y"} | lines(STAGE)).status_code == 302
+    made = session.scalars(access.ungated(sa.select(m.Segment))).one()
+    path = f"/admin/segment/edit/?id={made.id}"
+    fields = opened(client, path)
+    assert send(client, path, fields | lines(STAGE, TIER)).status_code == 302
+    answer = send(client, path, fields | lines(STAGE) | {"name": "二"})
+    assert answer.status_code == 409 and "阶段 属于 保有客户；价值等级 是 A" in answer.text, answer.text
+    assert send(client, path, read(Page(answer.text))).status_code == 302
+    found = row(m.Segment, made.id)
+    assert found.name == "二" and [one["field"] for one in found.clauses] == ["stage", "tier"]
 
 
 # ---------------------------------------------------------------- preview
@@ -269,6 +325,21 @@ def test_a_new_rule_is_previewed_in_the_whole_form_without_script(
         and "规则未启用" in answer.text
     )
     assert session.scalar(sa.select(sa.func.count()).where(m.FollowUpRule.code == "insurance_37")) == 0
+
+
+@pytest.mark.parametrize(("most", "seconds", "counted"), [(1000, 60.0, 50), (20, 60.0, 20), (1000, -1.0, 0)])
+def test_a_preview_of_very_many_tasks_ends_and_says_so(
+    session: Any, cast: Cast, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch, most: int, seconds: float, counted: int
+) -> None:
+    insurance(session, cast, count=50)
+    monkeypatch.setattr(planning, "MOST", most)
+    monkeypatch.setattr(planning, "SECONDS", seconds)
+    given = {"part": "1", "code": "other", "name": "续保", "trigger": "insurance", "offset": "-37", "unit": "days",
+             "assignee": "advisor", "channel": "phone", "purpose": "service", "sample_percent": "100"}
+    answer = send(sign_in(cast.care_manager), "/admin/followup_rule/preview/", given | lines(STAGE))
+    assert answer.status_code == 200
+    made = cells(answer.text, "全部")[2] if counted else "+0"
+    assert made == f"+{counted}" and ("至少" in answer.text) == (counted < 50)
 
 
 def test_a_preview_of_what_is_wrong_says_so(session: Any, cast: Cast, sign_in: SignIn) -> None:
@@ -378,6 +449,9 @@ def test_a_segment_of_the_group_is_read_by_the_store_and_changed_by_the_group(
     made = session.scalars(access.ungated(sa.select(m.Segment))).one()
     key = made.id
     assert made.store_id is None
+    listed = manager.get("/admin/segment/").text
+    assert "<tr data-fixed>" in listed and "全部门店" in listed, "neither pencil nor box in the list"
+    assert "data-fixed" not in boss.get("/admin/segment/").text
     page = manager.get(f"/admin/segment/details/?id={key}").text
     assert '<ul class="plain"><li>' in page and f"/admin/segment/edit/?id={key}" not in page
     assert f"/admin/segment/edit/?id={key}" in boss.get(f"/admin/segment/details/?id={key}").text

@@ -77,6 +77,15 @@ def test_who_may_not_move(sign_in: Any, tasks: dict[str, int], who: str) -> None
     assert len(all_of(m.FollowUp, m.FollowUp.assignee_id == tasks["care_specialist"])) == 5
 
 
+def test_who_may_not_move_is_offered_the_list_instead(sign_in: Any, cast: Any, session: Any) -> None:
+    cast.service_manager.team_id = cast.service_advisor.team_id
+    session.commit()
+    page = sign_in("service_manager").get(PAGE).text
+    main = page.split("<main", 1)[1]
+    assert f"/admin/followups/?owner={cast.service_advisor.id}&amp;due=all" in main
+    assert "team/?person=" not in main and 'name="verb"' not in main
+
+
 def test_so_many_of_the_oldest_go_to_others(sign_in: Any, tasks: dict[str, int]) -> None:
     client = sign_in("care_manager")
     page = client.get(f"{PAGE}?person={tasks['care_specialist']}").text

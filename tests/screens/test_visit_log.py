@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ import time_machine
 
 from admin_app import choices as ch
 from admin_app import models as m
+from admin_app.access import ungated
 from admin_app.database import db
 from tests.cast import NOW, TODAY
 from tests.factories import make_complaint, make_customer, make_followup
@@ -35,6 +37,24 @@ def case(session: Any, cast: Any) -> dict[str, int]:
             "next_task": make_followup(session, following, assignee=cast.sales_consultant, due=TODAY).id}
     session.commit()
     return made
+
+
+def test_the_next_customer_is_the_first_of_the_due_list(session: Any, cast: Any, case: dict[str, int],
+                                                        sign_in: Any) -> None:
+    rule = session.scalars(ungated(db.select(m.FollowUpRule).where(
+        m.FollowUpRule.trigger == ch.Trigger.NEW_LEAD))).first()
+    me, late = cast.sales_consultant, TODAY - dt.timedelta(days=9)
+    make_followup(session, make_customer(session, owner=me), assignee=me, due=late)
+    lead = make_followup(session, make_customer(session, owner=me, name="新来的"), assignee=me, rule_id=rule.id,
+                         due=TODAY, due_at=NOW).id
+    session.commit()
+    session.rollback()
+    client = sign_in("sales_consultant")
+    for page in ("/admin/", PATH):  # the home and the picker have the order of the due list too
+        links = re.findall(r"followup=(\d+)", client.get(page).text)
+        assert links[0] == str(lead), page
+    assert "data-owed>4<" in client.get(PATH).text  # all that is owed, not the lines shown
+    assert f"followup={lead}&" in log(client, case).headers["Location"]
 
 
 def log(client: Any, case: dict[str, int], **given: Any) -> Any:

@@ -6,6 +6,8 @@ import base64
 import hashlib
 import hmac
 import json
+import socket
+import ssl
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -176,3 +178,11 @@ def test_a_host_of_the_setting_is_reached_by_http_on_loopback_alone(app: Flask) 
             robots.address_of(wrong)
     app.config["CAREDESK_ROBOT_HOSTS"] = ""
     assert json.dumps(robots.asked(RobotKind.WECOM, "/x", None, "t", "字", 0.0)[1], ensure_ascii=False).count("字") == 1
+
+
+@pytest.mark.parametrize(("error", "said"), [
+    (socket.gaierror(-2, "x"), "解析不了"), (ssl.SSLCertVerificationError("x"), "证书"),
+    (ConnectionRefusedError(111, "x"), "没有服务"), (OSError("x"), "OSError")])
+def test_why_nobody_was_reached_is_said_in_words(app: Any, error: Exception, said: str) -> None:
+    with app.test_request_context():
+        assert said in robots.reason(error)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -33,8 +33,13 @@ FORECASTS = (Trigger.FIRST_SERVICE, Trigger.NEXT_SERVICE)
 IN_TOUCH = (Trigger.CONTACT, Trigger.MANUAL, Trigger.NEW_LEAD)
 
 
-def make_dated(session: Any, today: dt.date, now: dt.datetime) -> dict[str, int]:
-    """Make today's tasks and void those past their end. Returns how many by rule code, and `void`. No commit."""
+def make_dated(session: Any, today: dt.date, now: dt.datetime,
+               between: Callable[[], None] = lambda: None) -> dict[str, int]:
+    """Make today's tasks and void those past their end. Returns how many by rule code, and `void`. No commit.
+
+    between: called whenever a rule of a store is done; what was made so far can be committed there, so that nobody who
+    logs a contact meanwhile waits for the tasks of all customers.
+    """
     counts: Counter[str] = Counter()
     directory.forget()  # the working calendar as it stands now
     with access.as_system(session, "job: followups"):
@@ -46,12 +51,16 @@ def make_dated(session: Any, today: dt.date, now: dt.datetime) -> dict[str, int]
             staff = Staff.of(session, store.id)
             for rule in dated:
                 counts[rule.code] += _make(session, rule, store, staff, today, now)
+                between()
             for rule in graded:
                 counts[rule.code] += _remind_of_grade(session, rule, store, staff, today, now)
+                between()
             for rule in confirmed:
                 counts[rule.code] += len(making.insert(session, confirming.tasks(
                     session, rule, store, staff, today, now)))
+                between()
             refresh_store(session, store.id)
+            between()
             set_caps(session, capping.different_in_store(session, store, today))
     return dict(counts)
 

@@ -80,10 +80,12 @@ def on_a_clock(today: dt.date) -> Any:
     return sa.and_(DueTask.rule_id.is_not(None), DueTask.rule_id.in_(rules), DueTask.due_on <= today)
 
 
-def order(statement: Any) -> Any:
+def order(statement: Any, waiting_on: dt.date | None = None) -> Any:
     """The tasks of due_query(), the most urgent first: due time, then purpose, then the customer's grade and value
-    tier (the urgency of due_index.py)."""
-    return statement.order_by(DueTask.due_at, DueTask.urgency, DueTask.id)
+    tier (the urgency of due_index.py). `waiting_on` a day: those on a clock that day before all others, as the due list
+    has them; no index serves that, so for the tasks of one person only."""
+    first = [] if waiting_on is None else [sa.case((on_a_clock(waiting_on), 0), else_=1)]
+    return statement.order_by(*first, DueTask.due_at, DueTask.urgency, DueTask.id)
 
 
 def progress(session: Any, user_id: int, now: dt.datetime) -> tuple[int, int]:

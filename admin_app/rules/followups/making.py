@@ -97,7 +97,8 @@ def insert(session: Any, tasks: Iterable[dict[str, Any]], refresh: bool = True) 
 
     refresh: keep the customers' next dates; False where the caller does so afterwards.
     """
-    waiting, made = list(tasks), []
+    waiting: list[dict[str, Any]] = sorted(tasks, key=lambda task: task["customer_id"])  # rows are locked in one order
+    made: list[int] = []
     session.flush()
     for at in range(0, len(waiting), BATCH):
         made += _insert(session, waiting[at:at + BATCH])

@@ -8,6 +8,7 @@ stand for the next ones, and for files to be confirmed it is taken that each day
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -24,8 +25,35 @@ from admin_app.rules.followups.tasks import OPEN_STATES, TAKEN_BACK
 
 DAYS = 14
 PIECE = 500  # occurrences that one statement looks up
+MOST = 50_000  # tasks of a rule that a preview looks at (default)
+SECONDS = 8.0  # for which a preview goes on looking (default); whoever waits longer presses again
 Forecast = Counter[tuple[int | None, dt.date]]  # (person, or None: nobody; day on which the task stands on the desk)
 Task = tuple[dt.date, dict[str, Any]]
+
+
+class Limit:
+    """How far a preview looks: so many tasks of a rule, until such a time. reached: there was more."""
+
+    def __init__(self, most: int | None = None, until: float | None = None) -> None:
+        """until: of the monotonic clock, in seconds."""
+        self.most = MOST if most is None else most
+        self.until = time.monotonic() + SECONDS if until is None else until
+        self.reached = False
+
+    def over(self) -> bool:
+        """Whether the time is up; notes it."""
+        self.reached = self.reached or time.monotonic() >= self.until
+        return time.monotonic() >= self.until
+
+    def take(self, found: Iterator[Task]) -> Iterator[Task]:
+        """The tasks of a rule as far as the limit lets look."""
+        for number, task in enumerate(found):
+            if number >= self.most:
+                self.reached = True
+                return
+            if number % PIECE == 0 and self.over():
+                return
+            yield task
 
 
 def is_estimate(rule: Any) -> bool:
@@ -34,32 +62,34 @@ def is_estimate(rule: Any) -> bool:
 
 
 def forecast(session: Any, rule: Any, today: dt.date, days: int = DAYS,
-             stores: Iterable[Store] | None = None) -> Forecast:
+             stores: Iterable[Store] | None = None, limit: Limit | None = None) -> Forecast:
     """How many tasks a rule would make per person and day from today over so many days, enabled or not.
 
-    The rule need not be saved; nothing is written. stores: None for every store.
+    The rule need not be saved; nothing is written. stores: None for every store. limit: None looks at every task.
     """
     counts: Forecast = Counter()
     with session.no_autoflush, access.as_system(session, "preview of a rule"):
         for store in list(session.scalars(sa.select(Store).order_by(Store.id))) if stores is None else stores:
             staff = Staff.of(session, store.id)
-            for day, task in tasks(session, rule, store, staff, today, days):
+            for day, task in tasks(session, rule, store, staff, today, days, limit):
                 counts[task["assignee_id"], day] += 1
             if rule.trigger == Trigger.FILE_STALE:
                 counts.update(_confirmations(session, rule, store, today, days))
     return counts
 
 
-def tasks(session: Any, rule: Any, store: Store, staff: Staff, today: dt.date, days: int) -> Iterator[Task]:
+def tasks(session: Any, rule: Any, store: Store, staff: Staff, today: dt.date, days: int,
+          limit: Limit | None = None) -> Iterator[Task]:
     """(day on which it stands on the desk, task) of what is not there yet. The session acts as system."""
+    within = limit.take if limit is not None else iter
     if rule.trigger in cases.DATED:
-        yield from _not_there(session, _dated(session, rule, store, staff, today, days))
+        yield from _not_there(session, within(_dated(session, rule, store, staff, today, days)))
     elif rule.trigger == Trigger.FILE_STALE:
         for task in confirming.tasks(session, rule, store, staff, today, clock.at(today)):
             yield today, task
     else:
         if rule.trigger == Trigger.CONTACT:
-            yield from _not_there(session, _stale(session, rule, store, staff, today, days))
+            yield from _not_there(session, within(_stale(session, rule, store, staff, today, days)))
         last = today + dt.timedelta(days=days - 1)
         for _day, task in estimates.made(session, rule, store, staff, today, days):
             if (due := task["due_on"] + dt.timedelta(days=days)) <= last:
@@ -156,18 +186,18 @@ class Line:
 
 
 def plan(session: Any, rule: Any, stored: Any, others: Forecast, today: dt.date, stores: list[Store],
-         days: int = DAYS) -> list[Line]:
+         days: int = DAYS, limit: Limit | None = None) -> list[Line]:
     """Today's plan beside the one with the rule as it is typed, for everybody who has a task in either.
 
     stored: the rule as it stands, None for a new one. others: the forecast of the other enabled rules. The rule is
-    counted as if it were enabled: that is what switching it on costs.
+    counted as if it were enabled: that is what switching it on costs. limit: how far both of them are looked at.
     """
     before: Forecast = Counter(others)
     before.update(open_tasks(session, today, stores, days))
     after = Counter(before)
     if stored is not None and stored.enabled and stored.needs is None:
-        before.update(forecast(session, stored, today, days, stores))
-    after.update(forecast(session, rule, today, days, stores))
+        before.update(forecast(session, stored, today, days, stores, limit))
+    after.update(forecast(session, rule, today, days, stores, limit))
     return _lines(session, before, after, stores)
 
 

@@ -19,6 +19,7 @@ function button(css, label, shape) {
 
 /** The box that chooses a row, the link to its form, the button that deletes it. */
 function furnish(row, key, name) {
+  if (row.dataset.fixed !== undefined) return;  // another's to change
   const { choose, edit, drop, picks, acts } = table.dataset;
   if (picks !== undefined) {
     const box = Object.assign(document.createElement("input"), { type: "checkbox", className: "action-checkbox", value: key });
