@@ -115,9 +115,9 @@ def _running(stores: tuple[int, ...]) -> Any:
         sa.select(end.label("block"), number, sa.func.count().label("beside")).select_from(newer)).subquery()
     sums = sa.select(parts.c.block, sa.func.sum(parts.c.number).label("number"),
                      sa.func.sum(parts.c.beside).label("beside")).group_by(parts.c.block).subquery()
-    down = {"order_by": sums.c.block.desc()}
+    down = sums.c.block.desc()
     upto = sa.select(
-        sums.c.block, sums.c.number, sa.func.sum(sums.c.number).over(**down).label("upto"),
-        sa.func.sum(sums.c.beside).over(**down).label("beside")).subquery()
+        sums.c.block, sums.c.number, sa.func.sum(sums.c.number).over(order_by=down).label("upto"),
+        sa.func.sum(sums.c.beside).over(order_by=down).label("beside")).subquery()
     return sa.select(upto.c.block, upto.c.number, upto.c.upto, upto.c.beside).where(
         upto.c.upto > prepared.given(SKIPPED)).order_by(upto.c.block.desc()).limit(1)
