@@ -23,8 +23,8 @@ from admin_app.models import Agreement, Role, Store, User
 from admin_app.pages.failures import safe_path
 
 # Pages that need nobody signed in.
-PUBLIC = {"static", "scripts", "admin.static", "sign_in.sign_in", "sign_in.sign_out", "sign_in.language", "root",
-          "health.healthz", "health.readyz", "health.metrics", "lead_intake.take"}
+PUBLIC = {"static", "scripts", "icons", "admin.static", "sign_in.sign_in", "sign_in.sign_out", "sign_in.language",
+          "root", "health.healthz", "health.readyz", "health.metrics", "lead_intake.take"}
 # Pages that stay open while the password must be changed or the agreement signed.
 ALWAYS = PUBLIC | {"account.password", "account.agreement"}
 # What break-glass opens to an administrator: reading, masked, for a short time (SAFETY).
@@ -151,7 +151,7 @@ def role_of(key: int) -> Any:
 
 
 def _enter() -> Any:
-    if request.endpoint in ("static", "scripts", "admin.static", "health.healthz") or request.endpoint is None:
+    if request.endpoint in ("static", "scripts", "icons", "admin.static", "health.healthz") or request.endpoint is None:
         return None
     if not current_user.is_authenticated:
         return None if request.endpoint in PUBLIC else _ask_to_sign_in()

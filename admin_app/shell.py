@@ -72,9 +72,12 @@ def bell(unread: int) -> tuple[Markup, Markup]:
             Markup('<span class="dot" aria-hidden="true">{}</span>').format(number))
 
 
-def outbox() -> Markup:
-    """The bar over what waits on this device to be sent; hidden until something does."""
-    return piece(("outbox",), "shell/outbox.html")
+def outbox(whole: bool = True) -> Markup:
+    """The bar over what waits on this device to be sent; hidden until something does.
+
+    whole: with its words, where a contact may be logged; else only its place, and the script fetches the rest.
+    """
+    return piece(("outbox", whole), "shell/outbox.html", lambda: {"whole": whole})
 
 
 def tabbar() -> Markup:

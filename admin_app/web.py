@@ -17,7 +17,7 @@ from admin_app.errors import Refused
 from admin_app.settings import is_loopback
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-STATIC = ("static", "scripts", "admin.static")
+STATIC = ("static", "scripts", "icons", "admin.static")
 DEMO_KNOWN = 60  # seconds
 csrf = CSRFProtect()
 
@@ -32,6 +32,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["csp_nonce"] = csp_nonce
     app.add_url_rule("/", "root", lambda: redirect("/admin/"))
     app.add_url_rule(f"{app.static_url_path}/js-<version>/<path:name>", "scripts", _script)
+    app.add_url_rule("/i-<digest>", "icons", _icons)
 
 
 def _script(version: str, name: str) -> Any:
@@ -39,12 +40,21 @@ def _script(version: str, name: str) -> Any:
     return current_app.send_static_file(f"js/{name}")
 
 
+def _icons(digest: str) -> Any:
+    """The sprite of icons, at an address that is short; `digest` is there for the caches alone (look.icon)."""
+    return current_app.send_static_file("icons.svg")
+
+
 def _is_this_version() -> bool:
     """Whether the address of a file names the version that is served, so that the file never changes under it."""
-    from admin_app.look import scripts_version
+    from admin_app.look import asset, scripts_version
 
-    version = (request.view_args or {}).get("version")
-    return version == scripts_version() if version else bool(request.args.get("v"))
+    named = request.view_args or {}
+    if "version" in named:
+        return bool(named["version"] == scripts_version())
+    if "digest" in named:
+        return asset("icons.svg").endswith(f"={named['digest']}")
+    return bool(request.args.get("v"))
 
 
 def csp_nonce() -> str:

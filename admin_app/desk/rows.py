@@ -95,6 +95,8 @@ class Table:
     def _usual(self, name: str, field: Field) -> Printer:
         if name in cells.OWED:
             return self._owed(name)
+        if field.kind == "moment":
+            return self._ago(name)
         inner = self._inner(name, field)
 
         def cell(row: Any) -> str:
@@ -124,8 +126,6 @@ class Table:
         if field.kind == "link":
             known = self.links[name]
             return lambda value: escape(known.get(value, ""))
-        if field.kind == "moment":
-            return self._ago()
         if field.kind == "choice":
             made: dict[Any, Any] = {}
 
@@ -138,19 +138,21 @@ class Table:
             return choice
         return lambda value: cells.in_list(field, name, value, None)
 
-
-    def _ago(self) -> Callable[[Any], str]:
+    def _ago(self, name: str) -> Printer:
         """How long ago, with the time on hover; the words of a day are made once."""
         zone, now, said = clock.zone(), self.now, dict[int, str]()
 
-        def ago(value: Any) -> str:
+        def ago(row: Any) -> str:
+            value = getattr(row, name)
+            if value is None:
+                return "<td>–</td>"
             here = value.astimezone(zone)
             days = (here.date() - self.today).days
             if days == 0:
                 shown = words.ago_words(value, now)
             else:
                 shown = said.get(days) or said.setdefault(days, words.days_apart(days))
-            return f'<span title="{here:%Y-%m-%d %H:%M}">{shown}</span>'
+            return f'<td title="{here:%Y-%m-%d %H:%M}">{shown}</td>'
 
         return ago
 

@@ -115,8 +115,8 @@ def save() -> Any:
 
 @bp.get("/token/")
 def token() -> Any:
-    """Who is signed in and her token, for what waits on a device; 401 where nobody is."""
-    return {"person": access.current().user_id, "token": generate_csrf()}
+    """Who is signed in, her token and the bar, for what waits on a device; 401 where nobody is."""
+    return {"person": access.current().user_id, "token": generate_csrf(), "bar": shell.outbox()}
 
 
 def _may_log() -> None:

@@ -71,14 +71,15 @@ def everything(session: Any, cast: Any, customer: m.Customer) -> None:
     car = f.make_vehicle(session, customer)
     order = f.make_order(session, customer, advisor=cast.service_advisor, vehicle=car)
     campaign = f.make_campaign(session)
-    f.make_visit(session, customer, staff=cast.colleague)
+    visit = f.make_visit(session, customer, staff=cast.colleague)
     f.make_followup(session, customer, assignee=cast.colleague)
+    f.make_inquiry(session, customer)
     f.make_complaint(session, customer, owner=cast.service_manager)
     other = f.make_customer(session, owner=cast.colleague, referrer_id=customer.id)
     low, high = sorted((customer.id, other.id))
     for one in (m.Contact(name="秘书", **about), m.Promise(what="补发票", due_on=TODAY, **about),
                 m.Gift(name="伞", given_on=TODAY, **about),
-                f.make_consent(customer),
+                f.make_consent(customer), m.Photo(visit_id=visit.id, at=LATER, width=800, height=600, **about),
                 m.VehicleOwner(vehicle_id=car.id, since=TODAY, **about),
                 m.CampaignMember(campaign_id=campaign.id, **about),
                 m.CustomerReader(user_id=cast.care_specialist.id, reason="看护", **about),

@@ -13,8 +13,8 @@ from admin_app.models import BY_TABLE
 from tests.cast import Cast
 
 # Whoever is not signed in may come here.
-PUBLIC = {"static", "scripts", "admin.static", "root", "sign_in.sign_in", "sign_in.sign_out", "sign_in.language",
-          "health.healthz", "health.readyz", "health.metrics", "lead_intake.take"}
+PUBLIC = {"static", "scripts", "icons", "admin.static", "sign_in.sign_in", "sign_in.sign_out", "sign_in.language",
+          "root", "health.healthz", "health.readyz", "health.metrics", "lead_intake.take"}
 # Machines that show a token of their own; without it they get 401 (tests/screens/test_lead_api.py).
 BY_TOKEN = {"lead_intake.take"}
 # Everybody who is signed in; what they see there is the gate's business.

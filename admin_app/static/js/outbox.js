@@ -110,6 +110,7 @@ async function flush() {
   try {
     const waiting = (await keep.all(person, "sent")).filter((one) => !one.words.errors);
     if (!waiting.length || !navigator.onLine) return await later("waiting");
+    await whole();
     if (navigator.locks) await navigator.locks.request("caredesk-outbox", { ifAvailable: true }, (lock) => lock && each());
     else await each();
   } catch { /* no store on this device: nothing waits */ } finally { busy = false; }
@@ -134,9 +135,20 @@ async function each() {
 /** Show what still waits, and try again in a while. */
 async function later(state) {
   const entries = await keep.all(person, "sent");
-  draw(bar, entries, state);
+  if ((entries.length || bar.firstElementChild) && await whole()) draw(bar, entries, state);
   clearTimeout(timer);
   if (entries.some((one) => !one.words.errors)) timer = setTimeout(flush, AGAIN);
+}
+
+/** The words and parts of the bar stand in pages that have a log form; elsewhere they are fetched once they are needed. */
+async function whole() {
+  if (bar.firstElementChild) return true;
+  const { data } = await ask(bar.dataset.outbox, { headers: { Accept: "application/json" } });
+  const made = data.bar && new DOMParser().parseFromString(data.bar, "text/html").querySelector("[data-outbox]");
+  if (!made) return false;
+  for (const { name, value } of [...made.attributes]) if (name !== "hidden") bar.setAttribute(name, value);
+  bar.append(...made.childNodes);
+  return true;
 }
 
 // ---------------------------------------------------------------- by hand
@@ -169,7 +181,7 @@ async function signOut(event) {
   event.preventDefault();
   try {
     await flush();
-    if ((await keep.all(person, "sent")).length && !(await sure())) return;
+    if ((await keep.all(person, "sent")).length && !(await whole() && await sure())) return;
     await keep.clear(person);
   } catch { /* no store on this device */ }
   draft.clear(person);

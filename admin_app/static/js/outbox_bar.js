@@ -71,6 +71,7 @@ export function mark(form, errors) {
   if (!Object.keys(errors).length) return;
   const alert = document.querySelector("[data-outbox] template").content.cloneNode(true).firstElementChild;
   alert.dataset.marked = "";
+  alert.setAttribute("role", "alert");
   alert.querySelector("p").textContent = over.join(" ");
   form.prepend(alert);
   (form.querySelector("[aria-invalid=true]") ?? alert).scrollIntoView({ block: "center" });
