@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Blueprint, Flask, current_app, jsonify, request
 from flask_babel import gettext as _
+from sqlalchemy.orm.exc import StaleDataError
 
 from admin_app import access, passwords
 from admin_app.clock import utcnow
@@ -23,7 +24,7 @@ from admin_app.web import csrf
 bp = Blueprint("lead_intake", __name__)
 
 LARGEST = 64 * 1024  # bytes of a request
-TRIES = 3  # two leads at the same moment meet on an index; the second looks again
+TRIES = 5  # leads at the same moment meet on an index or on the token's last use; the second looks again
 NAME = "lead token"  # under which wrong tokens are counted
 FIELDS = {"model_wish": "model", "question": "note"}  # of the tables, as the body calls them
 
@@ -102,9 +103,9 @@ def _stored(token_id: int, lead: intake.Lead, key: str, mark: str, now: Any) -> 
                 db.session.commit()
                 return jsonify({"id": number}), 201
             return jsonify({"id": before}), 200
-        except (sa.exc.IntegrityError, RuleError) as error:
+        except (sa.exc.IntegrityError, StaleDataError, RuleError) as error:
             db.session.rollback()
-            twin = isinstance(error, sa.exc.IntegrityError) or error.field == "phone"
+            twin = not isinstance(error, RuleError) or error.field == "phone"
             if not left or not twin:
                 raise
     raise AssertionError("the loop returns or raises")
