@@ -95,10 +95,11 @@ def test_nothing_written_while_only_reading_was_announced(app: Flask, session: A
         session.rollback()
         session.scalars(sa.select(m.Customer.id)).all()
         database.start_writing(session)
-        f.make_customer(session, owner=cast.sales_consultant)
+        made = f.make_customer(session, owner=cast.sales_consultant)
         session.commit()
     finally:
         database.writing.reset(token)
+    assert made.id in session.scalars(sa.select(m.Customer.id)).all()
 
 
 @pytest.mark.parametrize(("found", "said"), [("3.40.1", True), ("3.51.2", True), ("3.51.3", False), ("3.53.0", False)])
