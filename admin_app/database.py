@@ -199,9 +199,32 @@ def _postgres_connected(connection: Any, _record: Any) -> None:
     connection.autocommit = False
 
 
+# In `info` of a connection: whether its transaction, of a request, has asked for nothing but rows so far.
+ONLY_READ = "only read"
+
+
 def _postgres_begin(connection: sa.Connection) -> None:
+    connection.info[ONLY_READ] = hurried.get()  # the others load rows past the events of SQLAlchemy (COPY)
     if not hurried.get():
         connection.exec_driver_sql(PATIENCE)
+
+
+def _postgres_asked(connection: sa.Connection, _cursor: Any, statement: str, *_others: Any) -> None:
+    if not statement.startswith("SELECT"):
+        connection.info[ONLY_READ] = False
+
+
+def _postgres_rollback(connection: Any) -> None:
+    """End what has only read by COMMIT: there is nothing to undo, and after a ROLLBACK the driver forgets every
+    statement that it has prepared, so that each request would have all of its own planned anew."""
+    try:
+        only_read = connection.info.pop(ONLY_READ, False)
+    except NotImplementedError:  # the first look of the dialect comes before the pool
+        only_read = False
+    if only_read:
+        connection.commit()
+    else:
+        connection.rollback()
 
 
 @contextmanager
@@ -219,6 +242,8 @@ def prepare_engine(engine: Engine) -> None:
     if engine.dialect.name == "postgresql" and not event.contains(engine, "begin", _postgres_begin):
         event.listen(engine, "connect", _postgres_connected)
         event.listen(engine, "begin", _postgres_begin)
+        event.listen(engine, "before_cursor_execute", _postgres_asked)
+        engine.dialect.do_rollback = _postgres_rollback  # type: ignore[method-assign,assignment]
     if engine.dialect.name == "sqlite" and not event.contains(engine, "connect", _sqlite_connected):
         engine.dialect.statement_compiler = _HintingCompiler
         event.listen(engine, "connect", _sqlite_connected)
