@@ -9,6 +9,8 @@ import datetime as dt
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from flask import current_app, has_app_context
+
 DEFAULT_ZONE = "Asia/Shanghai"
 
 
@@ -25,8 +27,6 @@ def utcnow() -> dt.datetime:
 
 def zone() -> ZoneInfo:
     """The time zone of this installation (setting CAREDESK_TIMEZONE)."""
-    from flask import current_app, has_app_context
-
     return zone_of(current_app.config["CAREDESK_TIMEZONE"] if has_app_context() else None)
 
 

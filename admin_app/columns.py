@@ -6,7 +6,7 @@ about it. List, form, filter, search, export, import, mask, audit and translatio
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -124,9 +124,11 @@ class ChoiceType(sa.types.TypeDecorator[Choice]):
         return str(self.members(value).value)
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
-        if value is None:
-            return None
         return self.members.find(value) or value
+
+    def result_processor(self, dialect: sa.Dialect, coltype: Any) -> Callable[[Any], Any]:
+        known: dict[Any, Any] = {member.value: member for member in self.members}  # a page reads some hundred of them
+        return lambda value: known.get(value, value)
 
 
 def choice(label: Any, members: type[Choice], **words: Any) -> MappedColumn[Any]:
