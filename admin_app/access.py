@@ -27,7 +27,7 @@ from admin_app.errors import Refused
 from admin_app.models import BY_TABLE, Customer, Grant, Role, Team, User
 
 MOST_KEYS = 1_000  # keys that one question to the database names
-WIDTH = {Scope.NONE: 0, Scope.OWN: 1, Scope.TEAM: 2, Scope.STORE: 3, Scope.ALL: 4}
+WIDTH = scope.WIDTH
 
 # Fields that only people who may assign rows of the table change (beside giving a new row to oneself).
 ASSIGNING = {("customer", "owner_id"), ("customer", "advisor_id"), ("followup", "assignee_id")}
@@ -87,6 +87,9 @@ class Actor:
     address: str | None = None
     include_deleted: bool = False
     near: bool = False  # criteria look customers up row by row: for statements that name few rows themselves
+    # Tables that a statement reaches only through a row which the gate tests in it: the task of a due_task, a visit or
+    # car by the key of a customer. Their criteria do not ask the same again (scope.py).
+    beside: frozenset[str] = frozenset()
     kept: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)  # criteria; shared by its copies
 
     def right(self, table: str) -> Right:
@@ -114,10 +117,10 @@ class Actor:
 
     def _criteria(self) -> dict[str, Any]:
         if self.system is not None:
-            key: tuple[Any, ...] = ("system", self.include_deleted, self.near)
+            key: tuple[Any, ...] = ("system", self.include_deleted, self.near)  # it sees every row: none beside
         else:
             key = (self.user_id, self.store_ids, self.team_ids, self.roles, frozenset(self.rights.items()),
-                   self.include_deleted, self.near, utcnow().date())
+                   self.include_deleted, self.near, self.beside, utcnow().date())
         return _criteria(key, self)
 
 
@@ -265,7 +268,7 @@ def gated(actor: Actor, statement: Any) -> Any:
 
 def standing(actor: Actor) -> tuple[Any, ...]:
     """What an actor's criteria are made of, as a key: who, whose rows, which rights, on which day."""
-    return (actor.system is not None, actor.include_deleted, actor.near, utcnow().date(), actor.user_id,
+    return (actor.system is not None, actor.include_deleted, actor.near, actor.beside, utcnow().date(), actor.user_id,
             actor.store_ids, actor.team_ids, actor.roles, id(actor.rights))
 
 

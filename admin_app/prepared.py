@@ -129,10 +129,18 @@ def rows(session: Any, key: Hashable, build: Callable[[], Any], /, **values: Any
 def few(session: Any, key: Hashable, build: Callable[[], Any], /, **values: Any) -> list[Any]:
     """rows() of a statement that names few rows itself: the gate looks their customers up one by one, in place of
     making a set of every customer in the scope first."""
+    return few_beside(session, frozenset(), key, build, **values)
+
+
+def few_beside(session: Any, beside: frozenset[str], key: Hashable, build: Callable[[], Any], /,
+               **values: Any) -> list[Any]:
+    """few() of a statement that reaches the tables `beside` only through rows which the gate tests in it: see
+    access.Actor."""
     actor = access.actor_of(session)
     if actor is None:
         raise RuntimeError("the gate: nobody acts on this session (set_actor or as_system is missing)")
-    return _rows(session, actor, ("few", key), lambda: access.gated(replace(actor, near=True), build()), values)
+    return _rows(session, actor, ("few", beside, key), lambda: access.gated(
+        replace(actor, near=True, beside=beside), build()), values)
 
 
 def ungated_rows(session: Any, actor: access.Actor, key: Hashable, build: Callable[[], Any], /,

@@ -32,6 +32,7 @@ DIRECTORY = {"store", "team", "role", "user", "metric", "score_scheme", "scheme_
              "followup_rule", "agreement", "segment", "calendar_day"}
 SHARED = {"segment", "calendar_day"}  # rows without a store are everybody's to read, and a group role's to change
 FOLLOWS_CUSTOMER = {"contact", "visit", "promise", "gift", "photo", "consent", "customer_reader"}
+WIDTH = {Scope.NONE: 0, Scope.OWN: 1, Scope.TEAM: 2, Scope.STORE: 3, Scope.ALL: 4}
 
 GATED = tuple(model for model in m.MODELS if model.__tablename__ not in UNGATED_READ)
 
@@ -61,12 +62,22 @@ def _for_person(model: Any, actor: Actor, verb: str) -> list[Any]:
     if width is Scope.NONE:
         return [sa.false()]
     parts = [] if width is Scope.ALL else [_own_stores(model, actor)]
+    if verb == "read" and table in actor.beside and _shown_beside(table, width, actor):
+        return parts
     if model is m.User and actor.store_ids is not None:  # whoever sees all stores is not changed from one of them
         parts.append(m.User.group_wide.is_(False))
     if width in (Scope.OWN, Scope.TEAM):
         ids = (actor.user_id,) if width is Scope.OWN else actor.team_ids
         parts.append(RULES.get(table, _created)(model, actor, ids, verb))
     return [*parts, _not_hidden(model, actor), _member_customers(model, actor)]
+
+
+def _shown_beside(table: str, width: Scope, actor: Actor) -> bool:
+    """Whether the row through which a statement reaches this table (Actor.beside) answers for it: that of due_task for
+    the task, whose right it has; a customer for what follows him, unless the right on that is the narrower one."""
+    if table in RIGHT_OF.values():
+        return True
+    return table in FOLLOWS_CUSTOMER | {"vehicle"} and WIDTH[width] >= WIDTH[actor.right("customer").read]
 
 
 def listed(model: Any, actor: Actor) -> Any:

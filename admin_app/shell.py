@@ -93,13 +93,14 @@ def piece(key: tuple[Any, ...], template: str, words: Callable[[], dict[str, Any
     return kept(key, lambda: Markup(render_template(template, **words())))
 
 
-def kept(key: tuple[Any, ...], make: Callable[[], Markup]) -> Markup:
-    """A piece of a page for this person in this language, made on the first asking."""
-    pieces: dict[Any, Markup] = directory.current().keep("pieces", dict)
+def kept(key: tuple[Any, ...], make: Callable[[], Markup], shelf: str = "pieces", most: int = MOST_PIECES) -> Markup:
+    """A piece of a page for this person in this language, made on the first asking. A full shelf is cleared: pieces
+    that there are many of lie on one of their own."""
+    pieces: dict[Any, Markup] = directory.current().keep(shelf, dict)
     whole = (_who(), key)
     found = pieces.get(whole)
     if found is None:
-        if len(pieces) >= MOST_PIECES:
+        if len(pieces) >= most:
             pieces.clear()
         found = pieces[whole] = make()
     return found

@@ -23,7 +23,7 @@ from admin_app.clock import utcnow
 from admin_app.database import db
 from admin_app.desk.view import is_key
 from admin_app.pages import task_rows
-from admin_app.pages.followups import colleagues
+from admin_app.pages.colleagues import colleagues
 from admin_app.pages.visit_form import read_day
 from admin_app.rules import followups, planner, workdays
 from admin_app.rules.followups.tasks import LONGEST_SNOOZE

@@ -7,7 +7,10 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from admin_app import clock, prepared
+from flask import g
+
+from admin_app import access, clock, fresh, prepared
+from admin_app.database import db
 from admin_app.pages import task_rows
 from admin_app.pages.task_rows import TaskRow
 from admin_app.rules import followups
@@ -15,6 +18,10 @@ from admin_app.rules.followups.due import CLOCKED, on_a_clock
 
 # The figure of followups.Line that says how many of a list have a clock.
 FIGURES = {None: "owed", "overdue": "overdue", "today": "today", "week": "today", "all": "owed"}
+
+
+# A task is reached through the index of what is due, which has its scope.
+BY_INDEX = task_rows.BESIDE | {"followup"}
 
 
 @dataclass(frozen=True)
@@ -25,6 +32,17 @@ class Owed:
     due: str | None = None
     reason: str | None = None
     page: int = 0
+
+
+def day_of(person: int, now: dt.datetime) -> tuple[list[followups.Line], int]:
+    """followups.day_of() for a screen. What the person signed in owes is kept as fresh.py says, and made anew when a
+    notification has come, so that a new lead is first at once."""
+    if person != access.current().user_id:
+        return followups.day_of(db.session, person, now)
+    unread = g.sign_in.unread if "sign_in" in g else 0
+    found: tuple[list[followups.Line], int] = fresh.kept(
+        ("day", access.standing(access.current())), lambda: followups.day_of(db.session, person, now), mark=unread)
+    return found
 
 
 def owed(person: int, lines: list[followups.Line], most: int, now: dt.datetime) -> list[TaskRow]:
@@ -56,4 +74,4 @@ def _part(question: Any, clocked: bool | None, begin: int, most: int, now: dt.da
         return followups.order(found).limit(prepared.given("most")).offset(prepared.given("begin"))
 
     key = ("due list", question.due, question.people, question.reason, clocked, today)
-    return task_rows.rows_of(key, build, now, most=most, begin=begin)
+    return task_rows.rows_of(key, build, now, BY_INDEX, most=most, begin=begin)

@@ -21,6 +21,7 @@ from admin_app.errors import Refused, RuleError
 from admin_app.models import FollowUp
 from admin_app.pages import followup_acts as acts
 from admin_app.pages import task_rows
+from admin_app.pages.colleagues import colleagues
 from admin_app.rules.followups import undoing
 
 MOST_OF_PAGE = 100  # tasks that one page can choose
@@ -76,13 +77,11 @@ def _same_number(tasks: list[FollowUp]) -> None:
 
 def _question(tasks: list[FollowUp], error: str, now: dt.datetime) -> Any:
     """How many, which ones, and what is still to be said."""
-    from admin_app.pages import followups as page
-
     rows = task_rows.rows_with([task.id for task in tasks[:NAMED]], now)
     whole = bool(request.form.get("all"))
     return render_template(
         "followups_bulk.html", rows=rows, count=len(tasks), more=len(tasks) - len(rows), verb=acts.verb(), error=error,
-        ids=[] if whole else [task.id for task in tasks], whole=whole, back=acts.back(), people=page.colleagues(),
+        ids=[] if whole else [task.id for task in tasks], whole=whole, back=acts.back(), people=colleagues(),
         typed=request.form, label_of=label_of_link, whys=acts.WHY_LATER if acts.verb() == "snooze" else acts.WHY_NOT,
         tomorrow=(local_day(now) + dt.timedelta(days=1)).isoformat()), 400 if error else 200
 

@@ -21,7 +21,7 @@ from admin_app.desk.filters import list_address
 from admin_app.pages import due_rows, figures, home_parts, home_watch, task_rows
 from admin_app.pages.complaint_cards import remaining
 from admin_app.pages.figures import Figure, Question
-from admin_app.rules import followups, pool
+from admin_app.rules import pool
 from admin_app.sending import mail, outbox
 
 bp = Blueprint("home", __name__, url_prefix="/admin")
@@ -74,7 +74,7 @@ def own(role: Any, now: dt.datetime) -> str:
     """My tasks in the order to do them; beside them what else waits for me."""
     actor = access.current()
     me = [actor.user_id or 0]
-    lines, done = followups.day_of(db.session, me[0], now)
+    lines, done = due_rows.day_of(me[0], now)
     rows = due_rows.owed(me[0], lines, MOST_TASKS, now)
     total = sum(line.owed for line in lines)
     groups = [(name, [row for row in rows if row.group == name]) for name in GROUPS]

@@ -6,11 +6,13 @@ import datetime as dt
 from collections import namedtuple
 from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from sqlalchemy.orm import aliased
 
 from admin_app import access, clock, countdown, look, people, prepared
 from admin_app.choices import Purpose, Trigger, VisitState
@@ -18,6 +20,7 @@ from admin_app.database import db
 from admin_app.masking import masked
 from admin_app.models import Customer, FollowUp, FollowUpRule, Vehicle, Visit
 from admin_app.rules.clocks import Clock
+from admin_app.rules.followups.blocking import MARKETING, Block, blocked_by
 from admin_app.rules.leads import clocks as first_contacts
 from admin_app.words import weekday
 
@@ -74,19 +77,70 @@ class Last(NamedTuple):
 
 @dataclass(frozen=True)
 class TaskRow:
-    """One line of a queue. `customer` is None where the person may not see the file; `late` is in whole days."""
+    """One line of a queue. `customer` is None where the person may not see the file. What is said of it is worked out
+    when it is asked for: a list that has a line already asks for little."""
 
     task: Any
     customer: Any
-    icon: str
-    car: str
-    phone: str
     last: Last | None
-    due: str
-    tone: str
-    late: int
-    group: str
-    clock: str
+    now: dt.datetime
+
+    @cached_property
+    def told(self) -> tuple[str, str, int]:
+        """due_words() of the task."""
+        return due_words(self.task, self.now)
+
+    @property
+    def due(self) -> str:
+        return self.told[0]
+
+    @property
+    def tone(self) -> str:
+        return self.told[1]
+
+    @property
+    def late(self) -> int:
+        """How late, in whole days."""
+        return self.told[2]
+
+    @property
+    def icon(self) -> str:
+        return icon_of(self.task)
+
+    @property
+    def car(self) -> str:
+        """The car, else the one that is asked about."""
+        if not self.task.car and self.customer and self.customer.model_wish:
+            return _("asks about %(model)s", model=self.customer.model_wish)
+        return self.task.car or ""
+
+    @property
+    def phone(self) -> str:
+        """The number, masked."""
+        return masked("phone", self.customer.phone) if self.customer else ""
+
+    @property
+    def group(self) -> str:
+        return _group(self.task, self.now, self.late)
+
+    @property
+    def clock(self) -> str:
+        return clock_words(self.task, self.due, self.tone, self.now)
+
+    @cached_property
+    def block(self) -> Block | None:
+        """Why the contact may not be made now; None where it may."""
+        purpose = Purpose(self.task.purpose)
+        if self.customer is None or purpose not in MARKETING:
+            return None
+        return blocked_by(self.customer, purpose, self.now, people.store_of(self.customer.store_id), self.task)
+
+    @property
+    def moves(self) -> bool:
+        """Whether what is said of it changes with the hour; else it stays the same all day."""
+        task, last = self.task, self.last
+        return (task.trigger == Trigger.NEW_LEAD or (task.due_on >= clock.local_day(self.now) and _timed(task))
+                or (last is not None and last.at > self.now - SOON))
 
     @property
     def name(self) -> str:
@@ -117,31 +171,38 @@ class TaskRow:
         return _("Not contacted yet")
 
 
+# What a line shows beside its task and customer is reached by the customer's key alone.
+BESIDE = frozenset({"vehicle", "visit"})
+
+
 def with_all(statement: Any) -> Any:
-    """A select of tasks as one of plain values: the task with its rule, its car or else the customer's newest one, and
-    its customer, each as far as the gate shows it."""
-    car = sa.select(Vehicle.model).where(sa.or_(
-        Vehicle.customer_id == FollowUp.customer_id, Vehicle.id == FollowUp.vehicle_id)).order_by(
+    """A select of tasks as one of plain values: the task with its rule and its car or else the customer's newest one,
+    its customer, and the newest contact with him; what hangs on a customer only where the gate shows him."""
+    car = sa.select(Vehicle.model).where(Vehicle.customer_id == Customer.id).order_by(
         sa.case((Vehicle.id == FollowUp.vehicle_id, 0), else_=1), Vehicle.id.desc()).limit(1).correlate(
-        FollowUp).scalar_subquery()
+        FollowUp, Customer).scalar_subquery()
+    newest = aliased(Visit)
+    last = sa.select(newest.id).where(newest.customer_id == Customer.id, newest.state == VisitState.DONE).order_by(
+        newest.at.desc(), newest.id.desc()).limit(1).correlate(Customer).scalar_subquery()
     return (statement.with_only_columns(
         *(getattr(FollowUp, name) for name in TASK), FollowUpRule.name, FollowUpRule.trigger, FollowUpRule.unit,
         FollowUpRule.offset, car,
-        *(getattr(Customer, name) for name in CUSTOMER))
+        *(getattr(Customer, name) for name in CUSTOMER), *(getattr(Visit, name) for name in Last._fields))
         .join_from(FollowUp, FollowUpRule, FollowUpRule.id == FollowUp.rule_id, isouter=True)
-        .join_from(FollowUp, Customer, Customer.id == FollowUp.customer_id, isouter=True))
+        .join_from(FollowUp, Customer, Customer.id == FollowUp.customer_id, isouter=True)
+        .join_from(Customer, Visit, Visit.id == last, isouter=True))
 
 
-def rows_of(key: Hashable, build: Callable[[], Any], now: dt.datetime, **values: Any) -> list[TaskRow]:
-    """The rows of a due query, with what a line needs in two statements. `key` as in prepared.rows."""
-    found: list[tuple[Any, Any]] = [
-        (Task._make(row[:_WIDE]), Person._make(row[_WIDE:]) if row[_WIDE] is not None else None)
-        for row in prepared.few(db.session, ("tasks", key), lambda: with_all(build()), **values)]
-    last = last_visits({task.customer_id for task, _customer in found})
-    return [_row(task, customer, last.get(task.customer_id), now) for task, customer in found]
+def rows_of(key: Hashable, build: Callable[[], Any], now: dt.datetime, beside: frozenset[str] = BESIDE, /,
+            **values: Any) -> list[TaskRow]:
+    """The rows of a due query, with what a line needs, in one statement. `key` as in prepared.rows."""
+    return [TaskRow(Task._make(row[:_WIDE]), Person._make(row[_WIDE:_WIDER]) if row[_WIDE] is not None else None,
+                    Last._make(row[_WIDER:]) if row[_WIDER] is not None else None, now)
+            for row in prepared.few_beside(db.session, beside, ("tasks", key), lambda: with_all(build()), **values)]
 
 
 _WIDE = len(Task._fields)
+_WIDER = _WIDE + len(Person._fields)
 
 
 def rows_with(ids: Collection[int], now: dt.datetime) -> list[TaskRow]:
@@ -153,20 +214,9 @@ def rows_with(ids: Collection[int], now: dt.datetime) -> list[TaskRow]:
 
 def task(number: int) -> Any:
     """One task with its rule and car; None where the person may not see it."""
-    found = prepared.few(db.session, "task", lambda: with_all(
+    found = prepared.few_beside(db.session, BESIDE, "task", lambda: with_all(
         sa.select(FollowUp).where(FollowUp.id == prepared.given("task"))), task=number)
     return Task._make(found[0][:_WIDE]) if found else None
-
-
-def _row(task: Any, customer: Any, last: Last | None, now: dt.datetime) -> TaskRow:
-    words, tone, late = due_words(task, now)
-    car = task.car or ""
-    if not car and customer and customer.model_wish:
-        car = _("asks about %(model)s", model=customer.model_wish)
-    return TaskRow(
-        task=task, customer=customer, icon=icon_of(task), car=car,
-        phone=masked("phone", customer.phone) if customer else "", last=last, due=words, tone=tone, late=late,
-        group=_group(task, now, late), clock=clock_words(task, words, tone, now))
 
 
 def log_address(task: Any) -> str:

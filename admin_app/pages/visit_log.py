@@ -382,7 +382,7 @@ def _picker() -> str:
         found = list(db.session.scalars(search.customers(tidy).order_by(Customer.id.desc()).limit(MOST_PICKED)))
         access_log.searched("customer", tidy, len(found))
     me = access.current().user_id or 0
-    lines, _done = followups.day_of(db.session, me, now)
+    lines, _done = due_rows.day_of(me, now)
     due = due_rows.owed(me, lines, 10, now)
     tasks = [row for row in due if row.customer is not None]
     return render_template("visit_pick.html", text=tidy, found=found, tasks=tasks, recent=menu.recent(),

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from admin_app import access, derived, due_index, tables
 from admin_app import choices as ch
 from admin_app import models as m
+from admin_app.pages import due_rows, task_rows
 from admin_app.rules import followups, today
 from tests import factories as f
 from tests.cast import NOW, TODAY, Cast
@@ -166,6 +167,55 @@ def test_lists_and_counts_are_the_rows_of_the_gate(store_app: Flask, session: An
         assert today.owed(session, NOW) == counted, name
         access.set_actor(session, before)
     session.rollback()
+
+
+@QUICK
+@given(seed=st.integers(0, 10_000))
+def test_what_a_line_shows_is_what_the_gate_shows(store_app: Flask, session: Any, cast: Cast, as_person: Any,
+                                                  seed: int) -> None:
+    """Task, customer, car and newest contact of a line are read in one statement that asks the gate for the customer
+    alone; each must be what its own gate would show."""
+    dice = random.Random(seed)
+    customers = [a_customer(dice, session, cast) for _n in range(6)]
+    for customer in dice.choices(customers, k=16):
+        task = a_task(dice, session, cast, customer)
+        for n in range(dice.randrange(3)):
+            deleted = NOW if dice.random() < 0.2 else None
+            f.make_visit(session, customer, at=NOW - dt.timedelta(hours=dice.randrange(4)), content=f"话 {n}",
+                         state=dice.choice(list(ch.VisitState)), deleted_at=deleted)
+            task.vehicle_id = f.make_vehicle(session, customer, model=f"车 {n}", deleted_at=deleted).id
+    session.flush()
+    before = access.actor_of(session)
+    for name in PEOPLE:
+        person = as_person(getattr(cast, name))
+        rows = task_rows.rows_of(("lines", seed, name), lambda: followups.due_query(NOW, due="all"), NOW,
+                                 due_rows.BY_INDEX)
+        assert {row.task.id for row in rows} == {one.id for one in session.scalars(
+            followups.due_query(NOW, due="all"))}, person
+        for row in rows:
+            shown = session.scalars(sa.select(m.Customer).where(m.Customer.id == row.task.customer_id)).first()
+            assert (row.customer.name if row.customer else None) == (shown.name if shown else None)
+            assert row.last == newest(session, row.task.customer_id)
+            assert row.task.car == car_of(session, row.task)
+        access.set_actor(session, before)
+    session.rollback()
+
+
+def newest(session: Any, customer_id: int) -> Any:
+    """The newest contact as the gate of visits shows it."""
+    names = [getattr(m.Visit, name) for name in task_rows.Last._fields]
+    found = session.execute(sa.select(*names).where(
+        m.Visit.customer_id == customer_id, m.Visit.state == ch.VisitState.DONE).order_by(
+        m.Visit.at.desc(), m.Visit.id.desc()).limit(1)).first()
+    return task_rows.Last._make(found) if found else None
+
+
+def car_of(session: Any, task: Any) -> str | None:
+    """The car of the task, else the customer's newest, as the gate of cars shows them."""
+    cars = session.scalars(sa.select(m.Vehicle).where(m.Vehicle.customer_id == task.customer_id).order_by(
+        m.Vehicle.id.desc())).all()
+    own = [car for car in cars if car.id == task.vehicle_id]
+    return next((car.model for car in [*own, *cars]), None)
 
 
 def test_rows_in_bulk_are_brought_in_at_the_end(store_app: Flask, session: Any, cast: Cast) -> None:

@@ -87,14 +87,14 @@ def signed_in(store_app: Flask) -> Callable[[str], FlaskClient]:
 
 
 PAGES = [
-    ("sales_consultant", "/admin/followups/", 7),
-    ("sales_consultant", "/admin/followups/?due=all", 7),
-    ("sales_manager", "/admin/followups/?owner=all", 9),
+    ("sales_consultant", "/admin/followups/", 5),
+    ("sales_consultant", "/admin/followups/?due=all", 5),
+    ("sales_manager", "/admin/followups/?owner=all", 7),
     ("sales_consultant", "/admin/visit/log/?customer={}", 6),
-    ("sales_consultant", "/admin/", 7),
-    ("sales_manager", "/admin/", 9),
-    ("care_manager", "/admin/", 10),
-    ("general_manager", "/admin/", 10),
+    ("sales_consultant", "/admin/", 6),
+    ("sales_manager", "/admin/", 8),
+    ("care_manager", "/admin/", 9),
+    ("general_manager", "/admin/", 9),
     ("sales_consultant", "/admin/customer/details/?id={}", 15),  # one a kind of what has happened
     ("general_manager", "/admin/customer/details/?id={}", 18),
     ("care_manager", "/admin/complaint/board/", 5),
