@@ -33,8 +33,9 @@ class Kept:
 def kept(key: Hashable, make: Callable[[], Any], moment: float = MOMENT, mark: Hashable = None) -> Any:
     """The value under a key, made anew where it may be out of date. `key` says whose it is too; of several marks the
     last one's is kept."""
-    book, now, made_for = directory.current(), time.time(), (clock.today(), mark)
-    entries = g.sign_in.entries if "sign_in" in g else -1
+    if "sign_in" not in g:  # nobody's request: nothing says whether anything is different
+        return make()
+    book, now, made_for, entries = directory.current(), time.time(), (clock.today(), mark), g.sign_in.entries
     found: Kept | None = book.get(("fresh", key))
     if found is not None and found.made_for == made_for and (
             now - found.at < LONGEST if found.entries == entries else _soon(found, now, moment)):

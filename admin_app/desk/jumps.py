@@ -3,11 +3,12 @@ sees, else by passing over keys."""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from admin_app import access, directory, prepared
+from admin_app import access, directory, fresh, prepared
 from admin_app.choices import Confidentiality, Scope
 from admin_app.customer_blocks import EVERY, SIZE
 from admin_app.database import db
@@ -62,14 +63,17 @@ def by_page_index(statement: Any, model: Any) -> Any:
 
 def _block(asked: Asked, offset: int) -> tuple[int, int] | None:
     """(key above the block that holds the place, rows of the block before it). None where the blocks do not say what
-    the person sees, where the first of them holds the place, and where the list is not that long."""
-    stores = _whole_stores(asked)
-    if stores is None:
+    the person sees, where the first of them holds the place, and where the list is not that long. The numbers are kept
+    for a moment (fresh.py): a jump by a page's number is not more exact than that while others add customers."""
+    stores, actor = _whole_stores(asked), access.actor_of(db.session)
+    if stores is None or actor is None:
         return None
-    found = prepared.rows(db.session, ("block", stores, MOST), lambda: _running(stores), **{SKIPPED: offset})
-    if not found:
+    blocks = fresh.kept(("blocks", stores, MOST, access.standing(actor)), lambda: [
+        tuple(map(int, row)) for row in prepared.rows(db.session, ("blocks", stores, MOST), lambda: _running(stores))])
+    place = bisect_right(blocks, offset, key=lambda row: row[2])
+    if place == len(blocks):
         return None
-    block, number, upto, beside = (int(value) for value in found[0])
+    block, number, upto, beside = blocks[place]
     return None if beside > MOST or upto == number else ((block + 1) * SIZE, offset - (upto - number))
 
 
@@ -95,9 +99,9 @@ def _narrowed(asked: Asked) -> bool:
 
 
 def _running(stores: tuple[int, ...]) -> Any:
-    """The block that holds a place: its number, its rows, those down to its end, and how many of these no block counts:
-    confidential ones that the gate lets through, and those newer than every block, as a block of their own. More than
-    MOST of either are not looked at, the oldest are left out."""
+    """Every block from the newest down: its number, its rows, those down to its end, and how many of these no block
+    counts: confidential ones that the gate lets through, and those newer than every block, as a block of their own.
+    More than MOST of either are not looked at, the oldest are left out."""
     counted, size, one = CustomerBlock, sa.literal_column(str(SIZE), sa.Integer()), sa.literal_column("1", sa.Integer())
     end = sa.select(sa.func.coalesce(sa.func.max(counted.block), -1) + one).where(
         counted.store_id == EVERY).scalar_subquery()
@@ -119,5 +123,4 @@ def _running(stores: tuple[int, ...]) -> Any:
     upto = sa.select(
         sums.c.block, sums.c.number, sa.func.sum(sums.c.number).over(order_by=down).label("upto"),
         sa.func.sum(sums.c.beside).over(order_by=down).label("beside")).subquery()
-    return sa.select(upto.c.block, upto.c.number, upto.c.upto, upto.c.beside).where(
-        upto.c.upto > prepared.given(SKIPPED)).order_by(upto.c.block.desc()).limit(1)
+    return sa.select(upto.c.block, upto.c.number, upto.c.upto, upto.c.beside).order_by(upto.c.block.desc())

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from flask_babel import gettext as _
 from sqlalchemy.dialects import postgresql
 
-from admin_app import access, cleaning, scope
+from admin_app import access, cleaning, directory, scope
 from admin_app.choices import Scope
 from admin_app.columns import Field, fields
 from admin_app.database import db
@@ -29,7 +29,8 @@ from admin_app.models import Customer, Vehicle
 from admin_app.search_index import after, ascii_lower, grams
 
 CAP = 5_000  # keys that the index names for one word
-FIRST = 1_500  # the highest keys of a common piece of a name
+FIRST = 1_500  # the highest keys of a common piece, for those who see some of the customers
+FIRST_OF_ALL = 300  # and for those who see them all
 NEWEST = 20_000  # rows whose texts are read, the newest ones
 ASKED = 5_000  # rows that are asked for their customer where a word is broad, the newest ones
 FRAGMENT = 4  # characters of a private value that people who may reveal can search for (SAFETY)
@@ -450,15 +451,27 @@ def hint(model: Any) -> str:
     return _(", ").join(labels)
 
 
-def newest(model: Any, text: str) -> list[int] | None:
-    """The highest keys that answer to two characters of a customer's name, FIRST and one at most: enough for the first
-    page of a list and a count that stops early. None for everything else that may be typed."""
+def newest(model: Any, text: str) -> tuple[list[int], bool] | None:
+    """(the highest keys that answer to two characters of a customer's name, whether there are more): enough for the
+    first page of a list and a count that stops early. None for everything else that may be typed."""
     words = words_of(text)
     if model is not Customer or len(words) != 1 or len(words[0]) != 2 or words[0].isascii() or has_digit(words[0]):
         return None
+    most = FIRST if _sees_some() else FIRST_OF_ALL
     asked = sa.select(grams.c.customer_id).where(grams.c.gram == ascii_lower(words[0])).order_by(
-        grams.c.customer_id.desc()).limit(FIRST + 1)
-    return list(db.session.connection().execute(asked).scalars())
+        grams.c.customer_id.desc()).limit(most + 1)
+    found = list(db.session.connection().execute(asked).scalars())
+    return found[:most], len(found) > most
+
+
+def _sees_some() -> bool:
+    """Whether the acting person sees but some of the customers: then more keys are asked for."""
+    actor = access.actor_of(db.session)
+    if actor is None or actor.right("customer").read not in (Scope.STORE, Scope.ALL):
+        return True
+    stores = directory.current().names(db.session, "store")
+    return not (actor.right("customer").read is Scope.ALL or actor.store_ids is None
+                or stores.keys() <= set(actor.store_ids))
 
 
 def keys_of(model: Any, text: str) -> frozenset[int] | None:

@@ -309,9 +309,9 @@ class BaseDesk(ModelView):
         highest = searching.newest(self.model, view_args.search)
         if highest is None:
             return self._searched_whole(view_args, filters)
-        if len(highest) <= searching.FIRST:
-            return self._found(view_args, filters, highest)
-        return self._found(view_args, filters, highest, lambda: self._searched_whole(view_args, filters))
+        keys, more = highest
+        rest = (lambda: self._searched_whole(view_args, filters)) if more else None
+        return self._found(view_args, filters, keys, rest)
 
     def _searched_whole(self, view_args: Any, filters: tuple[Any, ...]) -> listing.Asked:
         keys = searching.keys_of(self.model, view_args.search)

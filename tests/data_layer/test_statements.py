@@ -115,10 +115,10 @@ def test_a_page_asks_few_statements(store_app: Flask, filled: int, signed_in: An
     assert len(asked) <= most, "\n".join(asked)
 
 
-@pytest.mark.parametrize(("person", "most"), [("general_manager", 5), ("care_manager", 5), ("sales_manager", 4)])
+@pytest.mark.parametrize(("person", "most"), [("general_manager", 4), ("care_manager", 4), ("sales_manager", 4)])
 def test_a_jump_deep_down_asks_few_statements(store_app: Flask, filled: int, signed_in: Any, session: Any,
                                               monkeypatch: pytest.MonkeyPatch, person: str, most: int) -> None:
-    """By blocks: which block, the key in it, the rows. Whoever does not see whole stores passes over the keys."""
+    """By blocks: the key in the right one, the rows. Whoever does not see whole stores passes over the keys."""
     for key in range(1, 30):
         f.make_customer(session, id=key * 1_000 + filled, phone=f"+8613900{key:06d}")
     session.commit()
@@ -127,13 +127,14 @@ def test_a_jump_deep_down_asks_few_statements(store_app: Flask, filled: int, sig
     monkeypatch.setattr(jumps, "DEEP", 15)
     monkeypatch.setattr(listing, "SHALLOW", 0)
     client = signed_in(person)
-    assert client.get("/admin/customer/?page=1").status_code == 200
-    with statements(store_app) as asked:
+    with statements(store_app) as first:
+        assert client.get("/admin/customer/?page=1").status_code == 200
+    assert any("customer_block" in one for one in first) is (person != "sales_manager")
+    with statements(store_app) as asked:  # the blocks are known
         answer = client.get("/admin/customer/?page=1")
     shown = {int(key) for key in re.findall(r"details/\?id=(\d+)", answer.text)}
     assert len(shown) == 20 and max(shown) == 9_000 + filled
     assert len(asked) <= most, "\n".join(asked)
-    assert any("customer_block" in one for one in asked) is (person != "sales_manager")
 
 
 @pytest.mark.parametrize(("with_task", "most"), [(False, 17), (True, 19)])
