@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from babel import Locale
-from flask import Flask, current_app, g, has_request_context, request, session
+from flask import Flask, current_app, g, has_app_context, has_request_context, request, session
 from flask_babel import Babel, Domain, force_locale, get_locale, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -33,7 +33,7 @@ class Catalogues(Domain):
         self._kept: dict[int, Any] = {}
 
     def get_translations(self) -> Any:
-        locale = get_locale()
+        locale = _locale()
         found = self._kept.get(id(locale))
         if found is None:
             found = super().get_translations()
@@ -60,11 +60,20 @@ def _in_template(around: Any, message: str, **variables: Any) -> str:
 
 def _catalogue() -> Any:
     """The catalogue of this request for its templates, which ask for many words."""
-    locale = get_locale()
+    locale = _locale()
     kept = g.get("catalogue")
     if kept is None or kept[0] is not locale:
         kept = g.catalogue = (locale, current_app.extensions["babel"].instance.domain_instance.get_translations())
     return kept[1]
+
+
+def _locale() -> Locale | None:
+    """get_locale(), which looks for it by longer ways: of every word that is said, this is most of the work."""
+    if has_app_context():
+        found: Locale | None = getattr(g.get("_flask_babel"), "babel_locale", None)
+        if found is not None:
+            return found
+    return get_locale()
 
 
 SPOKEN = {name: Locale.parse(name) for name in LOCALES}

@@ -14,7 +14,7 @@ from typing import Any
 from flask import get_template_attribute
 from markupsafe import Markup, escape
 
-from admin_app import access, directory, shell
+from admin_app import access, directory, shell, words
 from admin_app.columns import Field
 from admin_app.desk import forms, kinds, rows
 from admin_app.desk.fields import SMALL, reveal_address
@@ -37,13 +37,23 @@ class Drawing:
         """The texts as the form opens, for its hidden field `was`."""
         return json.dumps(self.texts, ensure_ascii=False)
 
-    def sections(self) -> list[tuple[Any, list[Markup]]]:
+    def sections(self) -> list[tuple[str, list[Markup]]]:
         """(heading, fields) in declared order; fields without a heading come first under none."""
-        found: dict[str, tuple[Any, list[Markup]]] = {}
-        for name in self.names:
-            heading = self.view.about[name].group
-            found.setdefault(str(heading), (heading, []))[1].append(self._field(name))
-        return list(found.values())
+        return [(heading, [self._field(name) for name in names]) for heading, names in self._headed()]
+
+    def _headed(self) -> list[tuple[str, list[str]]]:
+        """(heading, names of its fields); the same for every record."""
+
+        def group() -> list[tuple[str, list[str]]]:
+            found: dict[str, list[str]] = {}
+            for name in self.names:
+                heading = self.view.about[name].group
+                found.setdefault(str(heading) if heading else "", []).append(name)
+            return list(found.items())
+
+        headed: list[tuple[str, list[str]]] = directory.current().keep(
+            ("headings", self.view.table, tuple(self.names), words.language()), group)
+        return headed
 
     def _field(self, name: str) -> Markup:
         field, text = self.view.about[name], self.texts[name]

@@ -178,26 +178,41 @@ BESIDE = frozenset({"vehicle", "visit"})
 def with_all(statement: Any) -> Any:
     """A select of tasks as one of plain values: the task with its rule and its car or else the customer's newest one,
     its customer, and the newest contact with him; what hangs on a customer only where the gate shows him."""
-    car = sa.select(Vehicle.model).where(Vehicle.customer_id == Customer.id).order_by(
-        sa.case((Vehicle.id == FollowUp.vehicle_id, 0), else_=1), Vehicle.id.desc()).limit(1).correlate(
-        FollowUp, Customer).scalar_subquery()
+    return with_last(statement.with_only_columns(
+        *(getattr(FollowUp, name) for name in TASK), FollowUpRule.name, FollowUpRule.trigger, FollowUpRule.unit,
+        FollowUpRule.offset, car_of_customer(FollowUp),
+        *(getattr(Customer, name) for name in CUSTOMER))
+        .join_from(FollowUp, FollowUpRule, FollowUpRule.id == FollowUp.rule_id, isouter=True)
+        .join_from(FollowUp, Customer, Customer.id == FollowUp.customer_id, isouter=True))
+
+
+def with_last(statement: Any) -> Any:
+    """A select of customers with the columns of the newest contact with each (Last) behind its own."""
     newest = aliased(Visit)
     last = sa.select(newest.id).where(newest.customer_id == Customer.id, newest.state == VisitState.DONE).order_by(
         newest.at.desc(), newest.id.desc()).limit(1).correlate(Customer).scalar_subquery()
-    return (statement.with_only_columns(
-        *(getattr(FollowUp, name) for name in TASK), FollowUpRule.name, FollowUpRule.trigger, FollowUpRule.unit,
-        FollowUpRule.offset, car,
-        *(getattr(Customer, name) for name in CUSTOMER), *(getattr(Visit, name) for name in Last._fields))
-        .join_from(FollowUp, FollowUpRule, FollowUpRule.id == FollowUp.rule_id, isouter=True)
-        .join_from(FollowUp, Customer, Customer.id == FollowUp.customer_id, isouter=True)
-        .join_from(Customer, Visit, Visit.id == last, isouter=True))
+    return statement.add_columns(*(getattr(Visit, name) for name in Last._fields)).join_from(
+        Customer, Visit, Visit.id == last, isouter=True)
+
+
+def last_of(row: Any) -> Last | None:
+    """The newest contact in a row of with_last(); None where there was none."""
+    told = row[-len(Last._fields):]
+    return Last._make(told) if told[0] is not None else None
+
+
+def car_of_customer(task: Any = None) -> Any:
+    """The model of the customer's newest car, as a column; of a task's own one where it names one."""
+    named = [] if task is None else [sa.case((Vehicle.id == task.vehicle_id, 0), else_=1)]
+    return sa.select(Vehicle.model).where(Vehicle.customer_id == Customer.id).order_by(
+        *named, Vehicle.id.desc()).limit(1).correlate(Customer, *([task] if task else [])).scalar_subquery()
 
 
 def rows_of(key: Hashable, build: Callable[[], Any], now: dt.datetime, beside: frozenset[str] = BESIDE, /,
             **values: Any) -> list[TaskRow]:
     """The rows of a due query, with what a line needs, in one statement. `key` as in prepared.rows."""
     return [TaskRow(Task._make(row[:_WIDE]), Person._make(row[_WIDE:_WIDER]) if row[_WIDE] is not None else None,
-                    Last._make(row[_WIDER:]) if row[_WIDER] is not None else None, now)
+                    last_of(row), now)
             for row in prepared.few_beside(db.session, beside, ("tasks", key), lambda: with_all(build()), **values)]
 
 
@@ -290,36 +305,3 @@ def clock_words(task: Any, words: str, tone: str, now: dt.datetime) -> str:
         left = max(1, int((task.due_at - now).total_seconds() // 60))
         return ngettext("due %(time)s · one minute left", "due %(time)s · %(num)d minutes left", left, time=words)
     return _("due %(day)s", day=words)
-
-
-def last_visits(customer_ids: Collection[int]) -> dict[int, Last]:
-    """The newest contact of each of these customers, within what the person may see."""
-    if not customer_ids:
-        return {}
-    size, keys = prepared.many("customer", customer_ids)
-    rows = prepared.few(db.session, ("last visits", size), lambda: _newest(size), **keys)
-    return {row.customer_id: Last._make(row) for row in rows}
-
-
-def _newest(size: int) -> Any:
-    columns = [getattr(Visit, name) for name in Last._fields]
-    if size == 1:
-        return sa.select(*columns).where(
-            prepared.one_of(Visit.customer_id, "customer", 1), Visit.state == VisitState.DONE).order_by(
-            Visit.at.desc(), Visit.id.desc()).limit(1)
-    newest = (sa.select(Visit.customer_id, sa.func.max(Visit.at).label("at"))
-              .where(prepared.one_of(Visit.customer_id, "customer", size), Visit.state == VisitState.DONE)
-              .group_by(Visit.customer_id).subquery())
-    return sa.select(*columns).join(newest, sa.and_(
-        Visit.customer_id == newest.c.customer_id, Visit.at == newest.c.at)).where(
-        Visit.state == VisitState.DONE).order_by(Visit.id)
-
-
-def cars_of(customer_ids: Collection[int]) -> dict[int, str]:
-    """The model of the newest car of each of these customers."""
-    if not customer_ids:
-        return {}
-    size, keys = prepared.many("customer", customer_ids)
-    pairs = prepared.few(db.session, ("cars", size), lambda: sa.select(Vehicle.customer_id, Vehicle.model).where(
-        prepared.one_of(Vehicle.customer_id, "customer", size)).order_by(Vehicle.id), **keys)
-    return {customer_id: model for customer_id, model in pairs if customer_id is not None}

@@ -151,11 +151,12 @@ def _whole(task: Any, now: dt.datetime) -> Any:
 
 
 def whole(customer_id: int, task_id: int, now: dt.datetime) -> Any:
-    """A customer as a plain row, with `planned`: the day of the next open task after today, beside the one at hand
-    (0: none), None without one. None where the person may not see the file."""
+    """A customer as a plain row with `planned` (the day of the next open task after today beside the one at hand, 0:
+    none; None without one), `car` (the model of the newest one) and the newest contact (task_rows.last_of). None where
+    the person may not see the file."""
     today = clock.local_day(now)
-    found = prepared.few(db.session, ("logged customer", today), lambda: _with_plan(today),
-                          customer=customer_id, task=task_id)
+    found = prepared.few_beside(db.session, task_rows.BESIDE, ("logged customer", today), lambda: _with_plan(today),
+                                customer=customer_id, task=task_id)
     return found[0] if found else None
 
 
@@ -175,7 +176,9 @@ def _with_plan(today: dt.date) -> Any:
         FollowUp.id != prepared.given("task")).correlate(Customer).scalar_subquery()
     columns = [getattr(Customer, column.key) for column in Customer.__table__.c
                if not isinstance(column.type, Encrypted)]
-    return sa.select(*columns, planned.label("planned")).where(Customer.id == prepared.given("customer"))
+    return task_rows.with_last(sa.select(
+        *columns, planned.label("planned"), task_rows.car_of_customer().label("car")).where(
+        Customer.id == prepared.given("customer")))
 
 
 def _task(record: bool = False) -> Any:
@@ -308,12 +311,12 @@ def _page(customer: Any, task: Any, form: LogForm, rule_day: dt.date | None, now
           planned: Visit | None = None) -> str:
     menu.remember(customer.id)
     purpose = visit_form.purpose_of(task, customer)
-    ids, offered = {customer.id}, choices(customer, task, customer.planned, rule_day, now)
+    offered = choices(customer, task, customer.planned, rule_day, now)
     return render_template(
         "visit_log.html", customer=customer, task=task, form=form, key=key, now=now, plan=planned,
-        icon=task_rows.icon_of(task) if task else "", last=task_rows.last_visits(ids).get(customer.id),
+        icon=task_rows.icon_of(task) if task else "", last=task_rows.last_of(customer),
         promises=_promises(customer), may_reveal=privacy.may_reveal(db.session, "customer"),
-        car=task_rows.cars_of(ids).get(customer.id, ""),
+        car=customer.car or "",
         blocked=blocked_by(customer, purpose, now, people.store_of(customer.store_id), task), **offered,
         **_fields(form, purpose, offered, planned is not None))
 

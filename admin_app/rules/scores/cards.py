@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from admin_app import access
+from admin_app import access, prepared
 from admin_app.choices import Direction, Unit
 from admin_app.clock import zone
 from admin_app.models import Metric, Role, SchemeLine, ScoreScheme, Store, Team, User
@@ -111,14 +111,8 @@ def schemes(session: Any, period: Period) -> dict[str, Scheme]:
 
     What adds up over time is asked for by the month, so a quarter asks for three times as much.
     """
-    rows = session.execute(
-        sa.select(ScoreScheme.id, ScoreScheme.name, Role.code, Role.name, SchemeLine.weight, SchemeLine.target,
-                  SchemeLine.floor, SchemeLine.cap, Metric.code, Metric.name, Metric.block, Metric.unit,
-                  Metric.direction, Metric.source)
-        .join(Role, Role.id == ScoreScheme.role_id).outerjoin(SchemeLine, SchemeLine.scheme_id == ScoreScheme.id)
-        .outerjoin(Metric, Metric.id == SchemeLine.metric_id)
-        .where(ScoreScheme.enabled, ScoreScheme.valid_from <= period.ends_on)
-        .order_by(ScoreScheme.valid_from, ScoreScheme.id, SchemeLine.weight.desc(), SchemeLine.id)).all()
+    session.flush()
+    rows = prepared.rows(session, "score schemes", _in_force, last=period.ends_on)
     newest = {row[2]: tuple(row[:4]) for row in rows}
     terms: dict[int, list[Terms]] = {key: [] for key, *_rest in newest.values()}
     for key, _name, _code, _role, *said in rows:
@@ -126,6 +120,16 @@ def schemes(session: Any, period: Period) -> dict[str, Scheme]:
             terms[key].append(_terms(period, *said))
     return {code: Scheme(key, name, code, role_name, tuple(terms[key]))
             for code, (key, name, _code, role_name) in newest.items()}
+
+
+def _in_force() -> Any:
+    return (sa.select(ScoreScheme.id, ScoreScheme.name, Role.code, Role.name, SchemeLine.weight, SchemeLine.target,
+                      SchemeLine.floor, SchemeLine.cap, Metric.code, Metric.name, Metric.block, Metric.unit,
+                      Metric.direction, Metric.source)
+            .join(Role, Role.id == ScoreScheme.role_id).outerjoin(SchemeLine, SchemeLine.scheme_id == ScoreScheme.id)
+            .outerjoin(Metric, Metric.id == SchemeLine.metric_id)
+            .where(ScoreScheme.enabled, ScoreScheme.valid_from <= prepared.given("last", sa.Date()))
+            .order_by(ScoreScheme.valid_from, ScoreScheme.id, SchemeLine.weight.desc(), SchemeLine.id))
 
 
 def _terms(period: Period, weight: Decimal, target: Decimal | None, floor: Decimal | None, cap: Decimal, code: str,
@@ -140,11 +144,17 @@ def people(session: Any, store: Store, role: str, period: Period) -> list[Any]:
 
     Somebody who has left counts for the periods up to the day of leaving.
     """
-    there = sa.or_(User.active & User.left_on.is_(None), User.left_on >= period.starts_on)
-    hired = sa.or_(User.hired_on.is_(None), User.hired_on <= period.ends_on)
-    return list(session.execute(
-        sa.select(User.id, User.name, User.team_id, Role.manages).join(Role, Role.id == User.role_id)
-        .where(User.store_id == store.id, Role.code == role, there, hired).order_by(User.name, User.id)))
+    session.flush()
+    return prepared.rows(session, "scored people", _scored_people, store=store.id, role=role, first=period.starts_on,
+                         last=period.ends_on)
+
+
+def _scored_people() -> Any:
+    there = sa.or_(User.active & User.left_on.is_(None), User.left_on >= prepared.given("first", sa.Date()))
+    hired = sa.or_(User.hired_on.is_(None), User.hired_on <= prepared.given("last", sa.Date()))
+    return sa.select(User.id, User.name, User.team_id, Role.manages).join(Role, Role.id == User.role_id).where(
+        User.store_id == prepared.given("store"), Role.code == prepared.given("role", sa.String()), there,
+        hired).order_by(User.name, User.id)
 
 
 def teams(session: Any, folk: Iterable[Any]) -> dict[int, list[int]]:

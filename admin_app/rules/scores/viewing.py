@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from admin_app import prepared
 from admin_app.access import Actor
 from admin_app.choices import Scope
 from admin_app.models import Role, Store, User
@@ -59,8 +60,10 @@ def roles_shown(session: Any, actor: Actor, schemes: dict[str, Scheme]) -> list[
 
 def _team_roles(session: Any, actor: Actor) -> set[str]:
     """The roles of the people in the viewer's teams, the viewer's own among them."""
-    return {*actor.roles, *session.scalars(
-        sa.select(Role.code).join(User, User.role_id == Role.id).where(User.id.in_(actor.team_ids)).distinct())}
+    session.flush()
+    found = prepared.rows(session, ("team roles", actor.team_ids), lambda: sa.select(Role.code).join(
+        User, User.role_id == Role.id).where(User.id.in_(actor.team_ids)).distinct())
+    return {*actor.roles, *(code for (code,) in found)}
 
 
 def interval(found: Found) -> tuple[int, int]:
