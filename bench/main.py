@@ -59,7 +59,7 @@ def main(given: list[str]) -> int:
 
 def _store(there: Any, name: str, asked: argparse.Namespace, report: Report, scale: float) -> None:
     """Measure one store, on a copy of it."""
-    wanted = [task for task in TASKS if asked.tasks in task.name]
+    wanted = sorted((task for task in TASKS if asked.tasks in task.name), key=lambda task: task.writes)
     log = asked.data / f"server-{there.kind}.log"
     with there.copy(name) as url:
         found = facts.collect(url)

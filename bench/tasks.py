@@ -30,7 +30,7 @@ class Task:
     floor: Ask | None = None
     floor_check: Check | None = None
     ready: Ask | None = None
-    writes: bool = False
+    writes: bool = False  # asked after all that read, whose answers are known of the store as it was
 
 
 # ---------------------------------------------------------------- what an answer must hold

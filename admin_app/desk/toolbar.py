@@ -138,6 +138,14 @@ class Toolbar:
         return self.page.count
 
     @property
+    def counted(self) -> Markup:
+        """The count under the list; where it stopped early it leads to the whole one."""
+        if not self.count.endswith("+"):
+            return Markup(self.count)
+        return Markup('<a href="{}" title="{}">{}</a>').format(
+            _address(self.path, exact=1), _("Count them all"), self.count)
+
+    @property
     def narrowed(self) -> bool:
         """Whether search or filters hold rows back."""
         return bool(self.args.search or self.args.filters)
