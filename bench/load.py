@@ -33,6 +33,7 @@ MOST_P99, MOST_GROWTH = 1000.0, 1.10
 # Of fifty people, so many in each role.
 ROLES = {"sales_consultant": 34, "service_advisor": 6, "care_specialist": 5, "sales_manager": 2, "service_manager": 1,
          "care_manager": 1, "general_manager": 1}
+EVERYBODY = ("care_specialist", "care_manager", "general_manager")  # who works with customers of others too
 HOT = 6  # customers that several people edit
 
 
@@ -178,25 +179,37 @@ class Unusable(Exception):
 
 
 def crowd(db: Database, people: int) -> list[Worker]:
-    """Who works: as many in each role as its share, with customers of their own and the few that all fight over."""
+    """Who works: as many in each role as its share, then further ones of the largest role; with customers of their own
+    and the few that all fight over."""
     found: list[Worker] = []
     hot = [row[0] for row in db.rows(
         "SELECT id FROM customer WHERE owner_id = (SELECT id FROM \"user\" WHERE username = 'sales_consultant') "
         "AND confidentiality = 'normal' ORDER BY id LIMIT ?", HOT)]
-    for role, share in ROLES.items():
-        names = db.rows('SELECT u.username, u.id FROM "user" u JOIN role r ON r.id = u.role_id WHERE r.code = ? AND '
-                        "u.active ORDER BY u.id LIMIT ?", role, max(1, round(share * people / sum(ROLES.values()))))
-        for username, key in names:
-            mine = [row[0] for row in db.rows(
-                "SELECT id FROM customer WHERE (owner_id = ? OR advisor_id = ?) AND confidentiality = 'normal' "
-                "ORDER BY id LIMIT 200", key, key)]
-            everybody = role in ("care_specialist", "care_manager", "general_manager")
-            theirs = mine if mine else [row[0] for row in db.rows(
-                "SELECT id FROM customer WHERE confidentiality = 'normal' ORDER BY id LIMIT 200")] if everybody else []
-            if theirs and len(found) < people:
-                writes_hot = everybody or username == "sales_consultant"
-                found.append(Worker(len(found), username, role, theirs, hot if writes_hot else theirs[:HOT]))
+    shares = {role: max(1, round(share * people / sum(ROLES.values()))) for role, share in ROLES.items()}
+    names = [(role, *row) for role in ROLES for row in _staff(db, role)[:shares[role]]]
+    largest = max(ROLES, key=lambda role: ROLES[role])
+    names += [(largest, *row) for row in _staff(db, largest)[shares[largest]:]]
+    for role, username, key in names:
+        theirs = _customers(db, key, role in EVERYBODY)
+        if theirs and len(found) < people:
+            writes_hot = role in EVERYBODY or username == "sales_consultant"
+            found.append(Worker(len(found), username, role, theirs, hot if writes_hot else theirs[:HOT]))
     return found
+
+
+def _staff(db: Database, role: str) -> list[tuple[str, int]]:
+    """(user name, key) of the active people of a role."""
+    return db.rows('SELECT u.username, u.id FROM "user" u JOIN role r ON r.id = u.role_id WHERE r.code = ? AND '
+                   "u.active ORDER BY u.id", role)
+
+
+def _customers(db: Database, key: int, everybody: bool) -> list[int]:
+    """A person's own customers; where there are none, anybody's for those who see everybody's."""
+    mine = db.rows("SELECT id FROM customer WHERE (owner_id = ? OR advisor_id = ?) AND confidentiality = 'normal' "
+                   "ORDER BY id LIMIT 200", key, key)
+    if not mine and everybody:
+        mine = db.rows("SELECT id FROM customer WHERE confidentiality = 'normal' ORDER BY id LIMIT 200")
+    return [row[0] for row in mine]
 
 
 def percentile(values: list[float], share: float) -> float:

@@ -59,7 +59,7 @@ def main(given: list[str]) -> int:
 
 def _store(there: Any, name: str, asked: argparse.Namespace, report: Report, scale: float) -> None:
     """Measure one store, on a copy of it."""
-    wanted = sorted((task for task in TASKS if asked.tasks in task.name), key=lambda task: task.writes)
+    wanted = [task for task in TASKS if asked.tasks in task.name]
     log = asked.data / f"server-{there.kind}.log"
     with there.copy(name) as url:
         found = facts.collect(url)
@@ -90,7 +90,8 @@ def signed_in(port: int, tasks: list[Task]) -> dict[str, Client]:
 def _tasks(tasks: list[Task], found: Facts, ours: server.Server, theirs: server.Server, kind: str, report: Report,
            series: int, main_scale: bool, scale: float) -> None:
     people, floors = signed_in(ours.port, tasks), signed_in(theirs.port, tasks)
-    for task in tasks:
+    lines: dict[str, Line] = {}
+    for task in sorted(tasks, key=lambda one: one.writes):
         desk = Asker(task, people[task.person], found, ours)
         floor = Asker(task, floors[task.person], found, theirs, floor=True) if task.floor else None
         line = Line(task.name, kind, task.allowed)
@@ -102,7 +103,8 @@ def _tasks(tasks: list[Task], found: Facts, ours: server.Server, theirs: server.
             line.fault = str(wrong)
             report.faults.append(f"{kind}: {wrong}")
             say(f"  {kind:10} WRONG {wrong}")
-        (report.lines if main_scale else report.small).append(line)
+        lines[task.name] = line
+    (report.lines if main_scale else report.small).extend(lines[task.name] for task in tasks)
     for client in (*people.values(), *floors.values()):
         client.close()
 
