@@ -194,7 +194,7 @@ def test_a_restart_of_postgresql_costs_at_most_one_readable_page_a_worker(tmp_pa
 
 def test_a_schema_of_another_program_is_not_served(tmp_path: Path) -> None:
     with group(tmp_path, f"sqlite:///{tmp_path / 'empty.db'}") as (process, _port, log):
-        assert process.wait(timeout=60) == 3
+        assert process.wait(timeout=60) in (1, 3)  # 3 of gunicorn; 1 where the second worker gives up while it halts
         assert "flask --app wsgi db upgrade" in log.read_text()
 
 
