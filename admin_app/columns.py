@@ -123,9 +123,6 @@ class ChoiceType(sa.types.TypeDecorator[Choice]):
             return None
         return str(self.members(value).value)
 
-    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
-        return self.members.find(value) or value
-
     def result_processor(self, dialect: sa.Dialect, coltype: Any) -> Callable[[Any], Any]:
         known: dict[Any, Any] = {member.value: member for member in self.members}  # a page reads some hundred of them
         return lambda value: known.get(value, value)

@@ -17,6 +17,7 @@ from admin_app import clock, directory
 
 MOMENT = 30  # seconds that a figure may be behind what others change
 LONGEST = 600  # seconds that a figure is kept at all: some move with the clock
+MOST = 5_000  # figures that are kept
 
 
 @dataclass(frozen=True)
@@ -33,15 +34,23 @@ class Kept:
 def kept(key: Hashable, make: Callable[[], Any], moment: float = MOMENT, mark: Hashable = None) -> Any:
     """The value under a key, made anew where it may be out of date. `key` says whose it is too; of several marks the
     last one's is kept."""
-    if "sign_in" not in g:  # nobody's request: nothing says whether anything is different
+    # Nobody's request: nothing says whether anything is different. And what another figure is made of is not older.
+    if "sign_in" not in g or "making_figure" in g:
         return make()
-    book, now, made_for, entries = directory.current(), time.time(), (clock.today(), mark), g.sign_in.entries
-    found: Kept | None = book.get(("fresh", key))
+    figures: dict[Hashable, Kept] = directory.current().keep("fresh", dict)
+    now, made_for, entries = time.time(), (clock.today(), mark), g.sign_in.entries
+    found = figures.get(key)
     if found is not None and found.made_for == made_for and (
             now - found.at < LONGEST if found.entries == entries else _soon(found, now, moment)):
         return found.value
-    value = make()
-    book.put(("fresh", key), Kept(value, now, made_for, entries))
+    g.making_figure = True
+    try:
+        value = make()
+    finally:
+        g.pop("making_figure")
+    if len(figures) >= MOST:
+        figures.clear()
+    figures[key] = Kept(value, now, made_for, entries)
     return value
 
 

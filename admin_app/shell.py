@@ -6,6 +6,7 @@ it (another stamp, another right). What differs is put in: which line is lit, th
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable
 from functools import partial
@@ -21,9 +22,15 @@ from markupsafe import Markup, escape
 from admin_app import directory, fresh, menu
 
 MOST_PIECES = 4_000
-# Places in the kept top bar that are filled in for each page; no text of a page holds them.
-TOKEN, HERE, ASKED = "\x01token\x01", "\x01here\x01", "\x01asked\x01"
-BELL, DOT = "\x01bell\x01", "\x01dot\x01"
+_UNGUESSED = secrets.token_hex(8)
+
+
+def place(name: str) -> str:
+    """A mark in a kept piece where something is put in for each page. Nobody can write it into a text of a page."""
+    return f"\x01{name}.{_UNGUESSED}\x01"
+
+
+TOKEN, HERE, ASKED, BELL, DOT = map(place, ("token", "here", "asked", "bell", "dot"))
 MOST_UNREAD = 99  # beyond it the bell says 99+
 
 

@@ -51,7 +51,7 @@ def _said_many(one: str, many: str, number: int) -> str:
 
 
 @pass_eval_context
-def _in_template(around: Any, message: str, **variables: Any) -> str:
+def _in_template(around: Any, message: str, /, **variables: Any) -> str:
     """`_` of the templates: what Jinja makes of gettext, by one call in place of three."""
     text = _catalogue().ugettext(message)
     whole: str = (Markup(text) if around.autoescape else text) % variables

@@ -19,7 +19,7 @@ from admin_app.columns import Field
 from admin_app.desk import forms, kinds, rows
 from admin_app.desk.fields import SMALL, reveal_address
 
-TEXT, LABEL, KEY = "\x02text\x02", "\x02label\x02", "900000001"  # where a value, a name and the record's key go
+TEXT, LABEL, KEY = shell.place("text"), shell.place("label"), "900000001"  # where a value, a name, the key go
 SELECTED = " selected>"
 
 

@@ -15,8 +15,7 @@ from admin_app.database import db
 from admin_app.desk import jumps, searching
 from admin_app.desk.jumps import SKIPPED
 
-COUNT_CAP = 1_000  # rows of a list that are counted
-FOUND_CAP = 200  # rows of a search that are counted
+COUNT_CAP = 1_000
 FEW = 10  # pages that the first found keys fill before all of them are looked up
 SHALLOW = 200  # rows that are passed over with all their columns
 DEEPEST = 1_000_000  # rows that a jump by page number may pass over
@@ -201,44 +200,29 @@ def _newest_first(asked: Asked, order: Order, backwards: bool, anchor: Any) -> b
 
 
 def count(asked: Asked, exact: bool = False) -> tuple[int, str]:
-    """(rows, as written): "1,000+" over the cap, the whole number where `exact` asks for it. What a search has found is
-    counted up to FOUND_CAP: who finds more says more, and nobody pages through it."""
-    if exact:
-        return _exact(asked.rest() if asked.rest is not None else asked)
-    if asked.found is not None:
-        return _of_found(asked)
-    some = asked.statement().get_execution_options().get(searching.SOME) if asked.key is None else None
-    if some is None:
-        return _written(_first(asked, COUNT_CAP), COUNT_CAP)
-    if _first(asked, FOUND_CAP, searching.among(asked.model.id, some)) > FOUND_CAP:
-        return _written(FOUND_CAP + 1, FOUND_CAP)  # of a broad search: enough of those that the index named
-    return _written(_first(asked, FOUND_CAP), FOUND_CAP)
-
-
-def _exact(asked: Asked) -> tuple[int, str]:
-    found = asked.rows("exact", lambda: asked.statement().order_by(None).with_only_columns(
-        sa.func.count(asked.model.id).label("number")))[0][0]
-    return found, f"{found:,}"
-
-
-def _of_found(asked: Asked) -> tuple[int, str]:
-    """Of the first found keys, of all that were found, of all that there are: until there are enough."""
-    few = FOUND_CAP + FOUND_CAP // 2
-    found = _first(asked, FOUND_CAP, most=few)
-    if found <= FOUND_CAP and len(asked.found or ()) > few:
-        found = _first(asked, FOUND_CAP)
-    if found <= FOUND_CAP and asked.rest is not None:
-        return count(asked.rest())
-    return _written(found, FOUND_CAP)
-
-
-def _written(found: int, cap: int) -> tuple[int, str]:
-    return found, f"{cap:,}+" if found > cap else f"{found:,}"
-
-
-def _first(asked: Asked, cap: int, *where: Any, most: int | None = None) -> int:
-    """How many rows there are, counted up to one more than the cap."""
+    """(rows, as written): "1,000+" over the cap, the whole number where `exact` asks for it."""
     key = asked.model.id
-    return int(asked.rows(("count", cap), lambda: sa.select(sa.func.count().label("number")).select_from(
-        asked.statement().order_by(None).with_only_columns(key).where(*where).limit(cap + 1).subquery()),
+    if asked.rest is not None and (exact or _first(asked) <= COUNT_CAP):
+        return count(asked.rest(), exact)
+    if asked.rest is not None:
+        return COUNT_CAP + 1, f"{COUNT_CAP:,}+"
+    if exact:
+        found = asked.rows("exact", lambda: asked.statement().order_by(None).with_only_columns(
+            sa.func.count(key).label("number")))[0][0]
+        return found, f"{found:,}"
+    some = asked.statement().get_execution_options().get(searching.SOME) if asked.key is None else None
+    if some and _first(asked, searching.among(key, some)) > COUNT_CAP:
+        return COUNT_CAP + 1, f"{COUNT_CAP:,}+"  # of a broad search: enough of those that the index named
+    few = COUNT_CAP + COUNT_CAP // 2
+    found = _first(asked, most=few)
+    if found <= COUNT_CAP and len(asked.found or ()) > few:
+        found = _first(asked)
+    return (found, f"{COUNT_CAP:,}+") if found > COUNT_CAP else (found, f"{found:,}")
+
+
+def _first(asked: Asked, *where: Any, most: int | None = None) -> int:
+    """How many rows there are, counted up to COUNT_CAP + 1."""
+    key = asked.model.id
+    return int(asked.rows("count", lambda: sa.select(sa.func.count().label("number")).select_from(
+        asked.statement().order_by(None).with_only_columns(key).where(*where).limit(COUNT_CAP + 1).subquery()),
         most)[0][0])

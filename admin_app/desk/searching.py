@@ -29,8 +29,8 @@ from admin_app.models import Customer, Vehicle
 from admin_app.search_index import after, ascii_lower, grams
 
 CAP = 5_000  # keys that the index names for one word
-FIRST = 1_500  # the highest keys of a common piece, for those who see some of the customers
-FIRST_OF_ALL = 300  # and for those who see them all
+FIRST = 1_500  # the highest keys of a common piece of a name: enough for a count that stops early
+FIRST_SHOWN = 300  # and for a page, where everybody is seen
 NEWEST = 20_000  # rows whose texts are read, the newest ones
 ASKED = 5_000  # rows that are asked for their customer where a word is broad, the newest ones
 FRAGMENT = 4  # characters of a private value that people who may reveal can search for (SAFETY)
@@ -451,13 +451,13 @@ def hint(model: Any) -> str:
     return _(", ").join(labels)
 
 
-def newest(model: Any, text: str) -> tuple[list[int], bool] | None:
+def newest(model: Any, text: str, to_count: bool) -> tuple[list[int], bool] | None:
     """(the highest keys that answer to two characters of a customer's name, whether there are more): enough for the
-    first page of a list and a count that stops early. None for everything else that may be typed."""
+    first page of a list, or for a count that stops early. None for everything else that may be typed."""
     words = words_of(text)
     if model is not Customer or len(words) != 1 or len(words[0]) != 2 or words[0].isascii() or has_digit(words[0]):
         return None
-    most = FIRST if _sees_some() else FIRST_OF_ALL
+    most = FIRST if to_count or _sees_some() else FIRST_SHOWN
     asked = sa.select(grams.c.customer_id).where(grams.c.gram == ascii_lower(words[0])).order_by(
         grams.c.customer_id.desc()).limit(most + 1)
     found = list(db.session.connection().execute(asked).scalars())
@@ -467,11 +467,11 @@ def newest(model: Any, text: str) -> tuple[list[int], bool] | None:
 def _sees_some() -> bool:
     """Whether the acting person sees but some of the customers: then more keys are asked for."""
     actor = access.actor_of(db.session)
-    if actor is None or actor.right("customer").read not in (Scope.STORE, Scope.ALL):
+    width = actor.right("customer").read if actor is not None else Scope.NONE
+    if actor is None or width not in (Scope.STORE, Scope.ALL):
         return True
-    stores = directory.current().names(db.session, "store")
-    return not (actor.right("customer").read is Scope.ALL or actor.store_ids is None
-                or stores.keys() <= set(actor.store_ids))
+    return not (width is Scope.ALL or actor.store_ids is None
+                or directory.current().names(db.session, "store").keys() <= set(actor.store_ids))
 
 
 def keys_of(model: Any, text: str) -> frozenset[int] | None:

@@ -23,7 +23,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from markupsafe import Markup, escape
 
-from admin_app import access, access_log, clock, look, prepared, scope
+from admin_app import access, access_log, clock, fresh, look, prepared, scope
 from admin_app.choices import RequestVerb
 from admin_app.columns import Field, fields
 from admin_app.database import db
@@ -35,6 +35,8 @@ from admin_app.rules import requests
 
 PATH = re.compile(r"/(?![/\\])[^\\\x00-\x1f]*")
 TITLES = ("name", "model", "number", "label", "version_name", "code")
+# Arguments of an address that choose what of a list is shown, not which rows it has.
+OF_A_PAGE = {"page", "after", "before", "last", "to", "page_size", "sort", "desc", "cols", "columns", "filters"}
 
 
 @dataclass(frozen=True)
@@ -295,18 +297,18 @@ class BaseDesk(ModelView):
             statement = self._filters[index].apply(statement, text)
         return statement
 
-    def asked_rows(self, view_args: Any) -> listing.Asked:
-        """The rows of the list, to be asked page by page. A search is made anew each time; without one the columns and
-        filters say everything about the statement."""
+    def asked_rows(self, view_args: Any, to_count: bool = False) -> listing.Asked:
+        """The rows of the list, to be asked page by page, or counted. A search is made anew each time; without one the
+        columns and filters say everything about the statement."""
         filters = tuple((index, text) for index, _name, text in view_args.filters or ())
         if view_args.search:
-            return self._searched(view_args, filters)
+            return self._searched(view_args, filters, to_count)
         return listing.Asked(self.model, lambda: self.statement(view_args),
                              (self.table, tuple(self.shown), filters, clock.today()))
 
-    def _searched(self, view_args: Any, filters: tuple[Any, ...]) -> listing.Asked:
+    def _searched(self, view_args: Any, filters: tuple[Any, ...], to_count: bool) -> listing.Asked:
         """The rows that answer to a search: by the keys that the index names, or by reading where they are many."""
-        highest = searching.newest(self.model, view_args.search)
+        highest = searching.newest(self.model, view_args.search, to_count)
         if highest is None:
             return self._searched_whole(view_args, filters)
         keys, more = highest
@@ -374,7 +376,7 @@ class BaseDesk(ModelView):
         asked, order = self.asked_rows(view_args), self.list_order(view_args)
         found = listing.page(asked, order, size, rows.columns_of(self, self.shown), after=_key("after"),
                              before=_key("before"), number=_page_number(view_args), last="last" in request.args)
-        number, found.count = listing.count(asked, exact)
+        number, found.count = self._counted(view_args, asked, exact)
         self.log_searches(view_args, len(found.rows))
         if request.accept_mimetypes.best == "application/json":
             links = rows.linked_names(self.about, [self.title] if self.title else [], found.rows)
@@ -386,6 +388,17 @@ class BaseDesk(ModelView):
         table = rows.Table(self, found.rows, picks=bool(actions), edits=self.can_edit, drops=self.can_delete)
         return self.render(self.list_template, view=self, table=table, style=rows.style(self, bool(actions)),
                            bar=toolbar.Toolbar(self, view_args, found, number, actions))
+
+    def _counted(self, view_args: Any, asked: listing.Asked, exact: bool) -> tuple[int, str]:
+        """How many rows there are. For what a search has found each row is looked at, so the count is kept for a moment
+        (fresh.py): whoever pages through it asks for the same again."""
+        if not view_args.search:
+            return listing.count(asked, exact)
+        about = tuple(pair for pair in request.args.items(multi=True) if pair[0] not in OF_A_PAGE)
+        counted: tuple[int, str] = fresh.kept(
+            ("searched", self.table, about, access.standing(access.current())),
+            lambda: listing.count(self.asked_rows(view_args, to_count=True) if asked.rest else asked, exact))
+        return counted
 
     def log_searches(self, view_args: ViewArgs, number: int) -> None:
         """Note what was looked for; a private value that was found by its whole value is a search like any other."""

@@ -18,6 +18,7 @@ from markupsafe import Markup, escape
 
 from admin_app import access, clock, once, people, shell
 from admin_app.database import db
+from admin_app.models import Customer
 from admin_app.pages import visit_form, visit_log
 from admin_app.pages.colleagues import colleagues
 from admin_app.pages.followup_acts import WHY_LATER, WHY_NOT
@@ -27,7 +28,7 @@ from admin_app.rules.followups.blocking import outbound_contacts
 from admin_app.words import weekday
 
 MOST = 200  # panels that are kept
-PLACES = {name: Markup(f"\x01{name}\x01") for name in ("id", "name", "key", "back", "here", "token")}
+PLACES = {name: Markup(shell.place(name)) for name in ("id", "name", "key", "back", "here", "token")}
 
 
 def html(row: TaskRow, onward: str, here: str, now: dt.datetime) -> Markup:
@@ -50,8 +51,8 @@ def _facts(row: TaskRow, now: dt.datetime) -> dict[str, Any]:
     """What decides about the panel beside the row itself, in values that may be part of a key."""
     task, customer, actor = row.task, row.customer, access.current()
     found: dict[str, Any] = {
-        "mine": task.assignee_id == actor.user_id, "may_allow": followups.may_allow(actor), "contacts": None,
-        "logs": False, "rule_day": None, "planned": None}
+        "may_allow": followups.may_allow(actor), "contacts": None, "logs": False, "rule_day": None, "planned": None,
+        "may_confirm": False}
     if customer is not None:
         store = people.store_of(customer.store_id)
         found["contacts"] = (outbound_contacts(db.session, customer.id, store.contact_cap_days, now),
@@ -59,7 +60,8 @@ def _facts(row: TaskRow, now: dt.datetime) -> dict[str, Any]:
     if customer is None or row.is_recall or not access.can("visit", "create"):
         return found
     return found | {"logs": True, "rule_day": followups.next_date_by_rule(db.session, customer, now),
-                    "planned": visit_log.planned_on(customer, task, now)}
+                    "planned": visit_log.planned_on(customer, task, now),
+                    "may_confirm": access.may_change_seen(db.session, Customer, customer.id)}
 
 
 def _draw(row: TaskRow, facts: dict[str, Any], now: dt.datetime) -> Markup:

@@ -37,7 +37,7 @@ DUES = {"overdue": _l("Overdue"), "today": _l("Due today"), "week": _l("Next 7 d
 PAGE = 20
 NOBODY = "none"  # the `owner` of tasks that nobody has
 LINES, TOPS = 4_000, 200  # lines and tops of lists that are kept
-LIST = "\x01list\x01"  # the place of the list's address in a kept line
+LIST = shell.place("list")  # where a kept line has the list's address
 
 
 def register(app: Flask) -> None:
@@ -140,7 +140,8 @@ def _bulk(total: int, shown: int) -> Markup:
     if not access.can("followup", "write"):
         return Markup("")
     words = {"may_assign": access.can("followup", "assign"), "total": total if total > shown else None}
-    return shell.piece(("queue bulk", *words.values()), "visit/bulk.html", lambda: words)
+    return shell.kept(("queue bulk", *words.values()),
+                      lambda: Markup(render_template("visit/bulk.html", **words)), "tops", TOPS)
 
 
 def _at(question: Asked, task_id: int | str) -> str:
@@ -195,7 +196,7 @@ def _line(row: TaskRow, block: Block | None, lit: bool, picks: bool, everybody: 
     task, name, reason = row.task, escape(row.name), escape(row.task.reason)
     pick = (f'<td class="pick"><input type="checkbox" name="rowid" value="{task.id}" '
             f'aria-label="{escape(_("Choose %(name)s", name=row.name))}"></td>') if picks else ""
-    whose = escape(row.assignee or _("nobody")) if everybody else row.phone
+    whose = escape(row.assignee or _("nobody")) if everybody else escape(row.phone)
     said, due = row.say, escape(row.due)
     if block is not None:
         said = f"{block.code.label} · {said}"

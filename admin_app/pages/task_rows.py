@@ -171,16 +171,21 @@ class TaskRow:
         return _("Not contacted yet")
 
 
-# What a line shows beside its task and customer is reached by the customer's key alone.
-BESIDE = frozenset({"vehicle", "visit"})
+# Of what a line shows, the newest contact is reached by the customer's key alone; a car that was brought in for repair
+# may be somebody else's.
+BESIDE = frozenset({"visit"})
 
 
 def with_all(statement: Any) -> Any:
     """A select of tasks as one of plain values: the task with its rule and its car or else the customer's newest one,
-    its customer, and the newest contact with him; what hangs on a customer only where the gate shows him."""
+    its customer, and the newest contact with him, each as far as the gate shows it."""
+    car = sa.select(Vehicle.model).where(sa.or_(
+        Vehicle.customer_id == FollowUp.customer_id, Vehicle.id == FollowUp.vehicle_id)).order_by(
+        sa.case((Vehicle.id == FollowUp.vehicle_id, 0), else_=1), Vehicle.id.desc()).limit(1).correlate(
+        FollowUp).scalar_subquery()
     return with_last(statement.with_only_columns(
         *(getattr(FollowUp, name) for name in TASK), FollowUpRule.name, FollowUpRule.trigger, FollowUpRule.unit,
-        FollowUpRule.offset, car_of_customer(FollowUp),
+        FollowUpRule.offset, car,
         *(getattr(Customer, name) for name in CUSTOMER))
         .join_from(FollowUp, FollowUpRule, FollowUpRule.id == FollowUp.rule_id, isouter=True)
         .join_from(FollowUp, Customer, Customer.id == FollowUp.customer_id, isouter=True))
@@ -199,13 +204,6 @@ def last_of(row: Any) -> Last | None:
     """The newest contact in a row of with_last(); None where there was none."""
     told = row[-len(Last._fields):]
     return Last._make(told) if told[0] is not None else None
-
-
-def car_of_customer(task: Any = None) -> Any:
-    """The model of the customer's newest car, as a column; of a task's own one where it names one."""
-    named = [] if task is None else [sa.case((Vehicle.id == task.vehicle_id, 0), else_=1)]
-    return sa.select(Vehicle.model).where(Vehicle.customer_id == Customer.id).order_by(
-        *named, Vehicle.id.desc()).limit(1).correlate(Customer, *([task] if task else [])).scalar_subquery()
 
 
 def rows_of(key: Hashable, build: Callable[[], Any], now: dt.datetime, beside: frozenset[str] = BESIDE, /,

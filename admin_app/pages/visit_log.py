@@ -28,7 +28,7 @@ from admin_app.choices import (
 from admin_app.clock import utcnow
 from admin_app.database import Encrypted, db
 from admin_app.errors import Refused, RuleError
-from admin_app.models import Complaint, Customer, FollowUp, Gift, Promise, Visit
+from admin_app.models import Complaint, Customer, FollowUp, Gift, Promise, Vehicle, Visit
 from admin_app.pages import due_rows, outbox, task_rows, visit_form, visit_plan
 from admin_app.pages.failures import safe_path
 from admin_app.pages.photos import uploaded
@@ -155,8 +155,8 @@ def whole(customer_id: int, task_id: int, now: dt.datetime) -> Any:
     none; None without one), `car` (the model of the newest one) and the newest contact (task_rows.last_of). None where
     the person may not see the file."""
     today = clock.local_day(now)
-    found = prepared.few_beside(db.session, task_rows.BESIDE, ("logged customer", today), lambda: _with_plan(today),
-                                customer=customer_id, task=task_id)
+    found = prepared.few_beside(db.session, frozenset({"vehicle", "visit"}), ("logged customer", today),
+                                lambda: _with_plan(today), customer=customer_id, task=task_id)
     return found[0] if found else None
 
 
@@ -176,8 +176,9 @@ def _with_plan(today: dt.date) -> Any:
         FollowUp.id != prepared.given("task")).correlate(Customer).scalar_subquery()
     columns = [getattr(Customer, column.key) for column in Customer.__table__.c
                if not isinstance(column.type, Encrypted)]
-    return task_rows.with_last(sa.select(
-        *columns, planned.label("planned"), task_rows.car_of_customer().label("car")).where(
+    car = sa.select(Vehicle.model).where(Vehicle.customer_id == Customer.id).order_by(Vehicle.id.desc()).limit(
+        1).correlate(Customer).scalar_subquery()
+    return task_rows.with_last(sa.select(*columns, planned.label("planned"), car.label("car")).where(
         Customer.id == prepared.given("customer")))
 
 

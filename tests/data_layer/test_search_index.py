@@ -252,7 +252,7 @@ def test_a_broad_count_stops_at_the_keys_of_the_index(
     for _number in range(9):
         make_customer(session, owner=cast.sales_consultant, name="钱多多")
     monkeypatch.setattr(searching, "CAP", 6)
-    monkeypatch.setattr(listing, "FOUND_CAP", 4)
+    monkeypatch.setattr(listing, "COUNT_CAP", 4)
     for user, count in ((cast.care_specialist, (5, "4+")), (cast.colleague, (0, "0"))):
         with person(user):
             statement = listing.search(m.Customer, listing.select_rows(m.Customer, []), "多")

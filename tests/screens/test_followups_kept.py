@@ -152,3 +152,32 @@ def test_the_way_back_is_that_of_the_page(task: Task, sign_in: Any) -> None:
         page = client.get(f"{PAGE}?due={due}").text
         assert f'name="back" value="/admin/followups/?due={due}"' in panel(page)
         assert f'href="/admin/followups/?due={due}&amp;task={task.id}#task"' in page
+
+
+def test_marks_and_signs_in_a_text_stay_text(task: Task, session: Any, sign_in: Any) -> None:
+    customer = session.scalars(ungated(sa.select(m.Customer).where(m.Customer.id == task.customer_id))).one()
+    make_visit(session, customer, at=NOW - dt.timedelta(days=1), content="\x01token\x01 \x01list\x01")
+    session.commit()
+    session.rollback()
+    change(CUSTOMER, task.customer_id, phone="123456<!--")  # past the cleaning of every road
+    page = sign_in("sales_consultant").get(PAGE).text
+    assert page.count("\x01token\x01 \x01list\x01") == 2 and "<!--" not in page and "&lt;!--" in page
+
+
+def test_confirming_is_offered_to_those_who_may_still_change_the_file(session: Any, cast: Any, clock: Any,
+                                                                       sign_in: Any) -> None:
+    """Where a role reads more files than it changes."""
+    rule = session.scalars(ungated(sa.select(m.FollowUpRule).where(
+        m.FollowUpRule.trigger == ch.Trigger.FILE_STALE))).first()
+    grant = session.scalars(ungated(sa.select(m.Grant).where(
+        m.Grant.table == "customer", m.Grant.role_id == cast.care_specialist.role_id))).one()
+    grant.write = ch.Scope.OWN
+    customer = make_customer(session, owner=cast.care_specialist)
+    make_followup(session, customer, assignee=cast.care_specialist, rule_id=rule.id)
+    session.commit()
+    key, other = customer.id, cast.colleague.id
+    session.rollback()
+    client = sign_in("care_specialist")
+    assert 'name="confirmed"' in panel(client.get(PAGE).text)
+    change(CUSTOMER, key, owner_id=other)
+    assert 'name="confirmed"' not in panel(client.get(PAGE).text)

@@ -203,7 +203,8 @@ def test_the_highest_keys_of_a_name_bring_the_same_rows_as_all_of_them(
         sign_in: Any, session: Any, cast: Any, monkeypatch: pytest.MonkeyPatch, first: int) -> None:
     """More have the name than the index is asked for at first; of others' customers nothing shows."""
     monkeypatch.setattr(searching, "FIRST", first)
-    monkeypatch.setattr(listing, "FOUND_CAP", 4)
+    monkeypatch.setattr(searching, "FIRST_SHOWN", first)
+    monkeypatch.setattr(listing, "COUNT_CAP", 4)
     for number in range(30):
         owner = cast.colleague if number % 3 else cast.sales_consultant
         make_customer(session, owner=owner, name=f"王建国{number:02d}", completeness=number)
