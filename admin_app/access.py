@@ -27,6 +27,8 @@ from admin_app.errors import Refused
 from admin_app.models import BY_TABLE, Customer, Grant, Role, Team, User
 
 MOST_KEYS = 1_000  # keys that one question to the database names
+MOST_MADE = 1_000  # sets of criteria that are kept
+GATED = tuple(model.__tablename__ for model in scope.GATED)
 WIDTH = scope.WIDTH
 
 # Fields that only people who may assign rows of the table change (beside giving a new row to oneself).
@@ -106,38 +108,45 @@ class Actor:
         return value if isinstance(value, bool) else value is not Scope.NONE
 
     @property
-    def criteria(self) -> dict[str, Any]:
-        """table → loader criterion, of every model that this actor does not see whole."""
+    def criteria(self) -> Criteria:
+        """What this actor sees of each table."""
         key = standing(self)
         found = self.kept.get(key)
         if found is None:
             found = self.kept[key] = (self.rights, self._criteria())  # the rights are kept too: the key has their id
-        criteria: dict[str, Any] = found[1]
+        criteria: Criteria = found[1]
         return criteria
 
-    def _criteria(self) -> dict[str, Any]:
+    def _criteria(self) -> Criteria:
         if self.system is not None:
             key: tuple[Any, ...] = ("system", self.include_deleted, self.near)  # it sees every row: none beside
         else:
             key = (self.user_id, self.store_ids, self.team_ids, self.roles, frozenset(self.rights.items()),
                    self.include_deleted, self.near, self.beside, utcnow().date())
-        return _criteria(key, self)
+        if key not in _made:
+            if len(_made) >= MOST_MADE:
+                _made.clear()
+            _made[key] = Criteria(replace(self, rights=dict(self.rights), kept={}))  # as it is now
+        return _made[key]
 
 
-_made: dict[tuple[Any, ...], dict[str, Any]] = {}
+class Criteria(dict[str, Any]):
+    """table → loader criterion for everything that decides about it, None for a table that is seen whole. Each is made
+    when it is first asked for: making all of them takes longer than a list, and half a megabyte."""
 
+    def __init__(self, actor: Actor) -> None:
+        super().__init__()
+        self.actor = actor
 
-def _criteria(key: tuple[Any, ...], actor: Actor) -> dict[str, Any]:
-    """The criteria for everything that decides about them; kept, since making them takes longer than a list."""
-    if key not in _made:
-        found = ((model, scope.criterion(model, actor, "read")) for model in scope.GATED)
-        options = {model.__tablename__: with_loader_criteria(
+    def __missing__(self, table: str) -> Any:
+        model = BY_TABLE[table]
+        criterion = scope.criterion(model, self.actor, "read") if table in GATED else None
+        made = self[table] = None if criterion is None else with_loader_criteria(
             model, criterion, include_aliases=True, propagate_to_loaders=False)
-            for model, criterion in found if criterion is not None}
-        if len(_made) >= 1_000:
-            _made.clear()
-        _made[key] = options
-    return _made[key]
+        return made
+
+
+_made: dict[tuple[Any, ...], Criteria] = {}
 
 
 def actor_of(session: Any) -> Actor | None:
@@ -262,8 +271,9 @@ def _gate(state: ORMExecuteState) -> None:
 
 def gated(actor: Actor, statement: Any) -> Any:
     """The statement with the criteria of every table that it names."""
-    named = _tables_in(statement)
-    return statement.options(*(option for table, option in actor.criteria.items() if named is None or table in named))
+    named, criteria = _tables_in(statement), actor.criteria
+    found = (criteria[table] for table in GATED if named is None or table in named)
+    return statement.options(*(option for option in found if option is not None))
 
 
 def standing(actor: Actor) -> tuple[Any, ...]:
