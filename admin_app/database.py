@@ -147,6 +147,8 @@ CONNECT_TIMEOUT = 5  # seconds until the database counts as down
 POOL_SIZE = 10  # connections that a process keeps: its 8 threads, a job, the access log (default)
 HURRY = (f"SET statement_timeout = {STATEMENT_TIMEOUT}; SET lock_timeout = {LOCK_TIMEOUT}; "
          f"SET idle_in_transaction_session_timeout = {IDLE_TIMEOUT}")
+# What is read piece by piece (exports, backups) is read to the end: PostgreSQL would plan for its first tenth.
+WHOLE = "SET cursor_tuple_fraction = 1"
 PATIENCE = ("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; "
             "SET LOCAL idle_in_transaction_session_timeout = 0")
 OVERFLOW = 5  # connections beyond, closed after use
@@ -195,7 +197,7 @@ def _sqlite_begin(connection: sa.Connection) -> None:
 def _postgres_connected(connection: Any, _record: Any) -> None:
     """The limits of a request stand on every connection, so that a request sends nothing for them."""
     connection.autocommit = True
-    connection.execute(HURRY)
+    connection.execute(f"{HURRY}; {WHOLE}")
     connection.autocommit = False
 
 

@@ -115,3 +115,8 @@ def test_work_that_may_go_past_sqlalchemy_is_never_ended_by_commit(app: Flask) -
         connection.connection.driver_connection.execute("UPDATE store SET name = '改了' WHERE id = 1")
         connection.rollback()
         assert connection.execute(NAMED).scalar() != "改了"
+
+
+def test_what_is_read_in_pieces_is_planned_to_its_end(app: Flask) -> None:
+    with db.engine.connect() as connection:
+        assert connection.exec_driver_sql("SHOW cursor_tuple_fraction").scalar() == "1"
