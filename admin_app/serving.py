@@ -27,7 +27,7 @@ PATIENCE = 10
 
 def main() -> int:
     """Prepare and serve until told to end. 0 after an orderly end, 1 with a sentence where it cannot start."""
-    for name in ("SIGTERM", "SIGBREAK"):  # SIGBREAK is Ctrl-Break on Windows
+    for name in ("SIGTERM", "SIGINT", "SIGBREAK"):  # Ctrl-C, and Ctrl-Break on Windows
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), leave)
     os.umask(0o077)  # database, logs and backups are for their owner alone
@@ -109,7 +109,8 @@ def shown_address(host: str, port: int) -> str:
 
 
 def leave(number: int, frame: FrameType | None) -> None:
-    """SIGTERM: an orderly end, through every `finally` on the way."""
+    """SIGTERM, Ctrl-C: an orderly end, through every `finally` on the way; an end in any case."""
+    hurry()
     raise SystemExit(0)
 
 
