@@ -24,8 +24,7 @@ def colleagues() -> list[Any] | None:
     return kept
 
 
-def _active(team_ids: tuple[int, ...] | None, store_ids: tuple[int, ...] | None
-                ) -> list[tuple[int, str]] | None:
+def _active(team_ids: tuple[int, ...] | None, store_ids: tuple[int, ...] | None) -> list[tuple[int, str]] | None:
     found = sa.select(User.id, User.name).where(User.active.is_(True)).order_by(User.name)
     if team_ids is not None:
         found = found.where(User.id.in_(team_ids))

@@ -259,11 +259,16 @@ def test_counting_while_others_write(postgres_home: Any) -> None:
     """PostgreSQL: writers change customers all the while, above all those of the block that is just becoming old.
     SQLite has one writer at a time."""
     with postgres_home.fresh().app_context():
-        _write_and_count()
+        faults, written = _write_and_count()
+        assert not faults and all(written)
+        with db.engine.connect() as connection:
+            assert customer_blocks.wrong(connection) == 0
+            assert connection.execute(sa.select(sa.func.sum(BLOCK.c.number))).scalar() != 0
         db.engine.dispose()
 
 
-def _write_and_count() -> None:
+def _write_and_count() -> tuple[list[Exception], list[int]]:
+    """What went wrong in the writers, and how often each has written; every count between is looked at."""
     engine, stop, faults, written = db.engine, threading.Event(), [], [0, 0, 0]
     crowd: list[int] = []
 
@@ -304,10 +309,7 @@ def _write_and_count() -> None:
         stop.set()
         for writer in writers:
             writer.join()
-    assert not faults and all(written)
-    with engine.connect() as connection:
-        assert customer_blocks.wrong(connection) == 0
-        assert connection.execute(sa.select(sa.func.sum(BLOCK.c.number))).scalar() != 0
+    return faults, written
 
 
 @pytest.mark.parametrize("counts", [False, True])

@@ -12,14 +12,15 @@ from admin_app.errors import RuleError
 from tests.ledger_files import DATA, NEEDED, csv_file, read, workbook
 
 
-def refused(content, sentence, name="x.xlsx", tmp_path=None):
+def refusal(content, tmp_path, name="x.xlsx"):
+    """The sentence with which a file is refused, within three seconds."""
     file = tmp_path / name
     file.write_bytes(content)
     begun = time.perf_counter()
-    with pytest.raises(RuleError, match=sentence) as caught:
+    with pytest.raises(RuleError) as caught:
         read(file, required=NEEDED)
     assert time.perf_counter() - begun < 3
-    return caught.value
+    return str(caught.value)
 
 
 def zipped(parts):
@@ -50,7 +51,7 @@ def zipped(parts):
     ],
 )
 def test_broken_and_disguised_files_are_refused_in_a_sentence(content, name, sentence, tmp_path):
-    refused(content, sentence, name, tmp_path)
+    assert sentence in refusal(content, tmp_path, name)
 
 
 def test_a_missing_file_is_a_sentence(tmp_path):
@@ -59,25 +60,26 @@ def test_a_missing_file_is_a_sentence(tmp_path):
 
 
 def test_a_truncated_workbook_is_refused(tmp_path):
-    refused((DATA / "客户档案.xlsx").read_bytes()[:-5000], "damaged", tmp_path=tmp_path)
+    assert "damaged" in refusal((DATA / "客户档案.xlsx").read_bytes()[:-5000], tmp_path)
 
 
 def test_a_workbook_with_a_flipped_bit_is_refused(tmp_path):
     content = bytearray((DATA / "客户档案.xlsx").read_bytes())
     content[len(content) // 2] ^= 0xFF
-    refused(bytes(content), "damaged", tmp_path=tmp_path)
+    assert "damaged" in refusal(bytes(content), tmp_path)
 
 
 def test_an_exploding_workbook_is_refused(tmp_path):
     content = zipped({"xl/workbook.xml": "<w/>", "xl/worksheets/sheet1.xml": b" " * 60_000_000})
-    refused(content, "unpacks to far more", tmp_path=tmp_path)
+    assert "unpacks to far more" in refusal(content, tmp_path)
 
 
 def test_a_workbook_that_lies_about_its_size_is_refused(tmp_path):
     content = bytearray(zipped({"xl/workbook.xml": "<w/>", "xl/worksheets/sheet1.xml": b" " * 60_000_000}))
     at = content.rindex(b"PK\x01\x02")
     content[at + 24 : at + 28] = (1000).to_bytes(4, "little")
-    refused(bytes(content), "damaged|unpacks", tmp_path=tmp_path)
+    sentence = refusal(bytes(content), tmp_path)
+    assert "damaged" in sentence or "unpacks" in sentence
 
 
 def test_a_sheet_whose_cells_lie_at_its_far_corners_is_refused(tmp_path):
@@ -87,7 +89,7 @@ def test_a_sheet_whose_cells_lie_at_its_far_corners_is_refused(tmp_path):
     sheet = "xl/worksheets/sheet1.xml"
     row = b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
     parts[sheet] = parts[sheet].replace(b"</sheetData>", row)
-    refused(zipped(parts), "too far apart", tmp_path=tmp_path)
+    assert "too far apart" in refusal(zipped(parts), tmp_path)
 
 
 def test_formatted_but_empty_cells_far_away_do_no_harm(tmp_path):
@@ -105,7 +107,7 @@ def test_a_file_that_is_too_large_is_refused(monkeypatch, tmp_path):
     from admin_app.ledgers import files
 
     monkeypatch.setattr(files, "MAX_FILE", 1024)
-    refused(b"x" * 2000, "larger than", "x.csv", tmp_path)
+    assert "larger than" in refusal(b"x" * 2000, tmp_path, "x.csv")
 
 
 def test_more_rows_than_a_ledger_can_have_are_refused(monkeypatch):
