@@ -88,6 +88,7 @@ class Actor:
     road: str | None = None
     address: str | None = None
     include_deleted: bool = False
+    day: Any = None  # the day on which the rows are asked for, where it is given with the statement; None: today (UTC)
     near: bool = False  # criteria look customers up row by row: for statements that name few rows themselves
     # Tables that a statement reaches only through a row which the gate tests in it: the task of a due_task, a visit or
     # car by the key of a customer. Their criteria do not ask the same again (scope.py).
@@ -109,8 +110,9 @@ class Actor:
 
     @property
     def criteria(self) -> Criteria:
-        """What this actor sees of each table."""
-        key = standing(self)
+        """What this actor sees of each table. They leave open who asks and on which day (`given`): colleagues with the
+        same rights on the same rows share them."""
+        key = _kind(self)
         found = self.kept.get(key)
         if found is None:
             found = self.kept[key] = (self.rights, self._criteria())  # the rights are kept too: the key has their id
@@ -121,13 +123,24 @@ class Actor:
         if self.system is not None:
             key: tuple[Any, ...] = ("system", self.include_deleted, self.near)  # it sees every row: none beside
         else:
-            key = (self.user_id, self.store_ids, self.team_ids, self.roles, frozenset(self.rights.items()),
-                   self.include_deleted, self.near, self.beside, utcnow().date())
+            key = (*_kind(self)[:-1], frozenset(self.rights.items()))
         if key not in _made:
             if len(_made) >= MOST_MADE:
                 _made.clear()
-            _made[key] = Criteria(replace(self, rights=dict(self.rights), kept={}))  # as it is now
+            _made[key] = Criteria(replace(  # as it is now
+                self, user_id=scope.ME, team_ids=(scope.ME,) if self.alone else self.team_ids, day=scope.DAY,
+                rights=dict(self.rights), kept={}))
         return _made[key]
+
+    @property
+    def alone(self) -> bool:
+        """Whether the person's team is nobody else."""
+        return self.team_ids == (self.user_id,)
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What `criteria` leave open, by name: to be given with every statement that has them."""
+        return {scope.ME.key: self.user_id, scope.DAY.key: utcnow().date()}
 
 
 class Criteria(dict[str, Any]):
@@ -219,7 +232,7 @@ def actor_for(session: Any, user: User) -> Actor:
     people = session.scalars(ungated(sa.select(User.id).where(teams, User.deleted_at.is_(None))))
     return Actor(
         user_id=user.id, name=user.name, store_id=user.store_id, roles=tuple(r.code for r in roles),
-        store_ids=None if user.group_wide else (user.store_id,), team_ids=tuple({user.id, *people}),
+        store_ids=None if user.group_wide else (user.store_id,), team_ids=tuple(sorted({user.id, *people})),
         manages=any(r.manages for r in roles), rights=rights)
 
 
@@ -267,19 +280,26 @@ def _gate(state: ORMExecuteState) -> None:
         raise RuntimeError("the gate: bulk statements run as_system and write their own audit entry")
     if state.is_select or state.is_update or state.is_delete:
         state.statement = gated(actor, state.statement)
+        if actor.system is None:
+            own: Any = state.parameters or {}
+            state.parameters = {**own, **actor.given}
 
 
 def gated(actor: Actor, statement: Any) -> Any:
-    """The statement with the criteria of every table that it names."""
+    """The statement with the criteria of every table that it names; actor.given has to be given with it."""
     named, criteria = _tables_in(statement), actor.criteria
     found = (criteria[table] for table in GATED if named is None or table in named)
     return statement.options(*(option for option in found if option is not None))
 
 
 def standing(actor: Actor) -> tuple[Any, ...]:
-    """What an actor's criteria are made of, as a key: who, whose rows, which rights, on which day."""
-    return (actor.system is not None, actor.include_deleted, actor.near, actor.beside, utcnow().date(), actor.user_id,
-            actor.store_ids, actor.team_ids, actor.roles, id(actor.rights))
+    """What an actor sees, as a key: who, whose rows, which rights, on which day."""
+    return utcnow().date(), actor.user_id, *_kind(actor)
+
+
+def _kind(actor: Actor) -> tuple[Any, ...]:
+    return (actor.system is not None, actor.include_deleted, actor.near, actor.beside, actor.store_ids,
+            None if actor.alone else actor.team_ids, actor.roles, id(actor.rights))
 
 
 def _tables_in(statement: Any) -> set[str] | None:

@@ -3,11 +3,12 @@
 These rows are asked for by every request and change rarely. Triggers of the database note every change of them in
 `directory_change`, by whatever road it came and in its own transaction; the stamp of that table is read with the
 session of each request (sessions.py), and what was kept under another stamp is forgotten. So a right that is taken
-away is gone with the next request, in every process.
+away is gone with the next request, in every process. What was kept on another day goes too: much of it names the day.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 from flask import current_app, g, has_app_context
 from sqlalchemy import event
 
+from admin_app import clock
 from admin_app.database import db
 from admin_app.models import BY_TABLE, DirectoryChange
 
@@ -29,13 +31,14 @@ WATCHED: dict[str, tuple[str, ...] | None] = {
 NAMED = ("store", "team", "role", "user")
 
 Stamp = tuple[int, int]
+Days = tuple[dt.date, dt.date]  # that of UTC, by which the gate counts, and that of the store
 
 
 class Directory:
-    """What is known under one stamp. Filled when first asked for; several threads may fill it at once."""
+    """What is known under one stamp, on one day. Filled when first asked for; several threads may fill it at once."""
 
-    def __init__(self, stamp: Stamp) -> None:
-        self.stamp = stamp
+    def __init__(self, stamp: Stamp, days: Days) -> None:
+        self.stamp, self.days = stamp, days
         self._kept: dict[Any, Any] = {}
 
     def keep(self, key: Any, make: Callable[[], Any]) -> Any:
@@ -78,10 +81,11 @@ def stamp_columns() -> tuple[Any, Any]:
 
 
 def at(stamp: Stamp) -> Directory:
-    """The directory under a stamp; that of another stamp is forgotten. It becomes the one of this request."""
+    """The directory under a stamp; that of another stamp or day is forgotten. It becomes the one of this request."""
     kept: Directory | None = current_app.extensions.get("caredesk_directory")
-    if kept is None or kept.stamp != stamp:
-        kept = current_app.extensions["caredesk_directory"] = Directory(stamp)
+    days = (clock.utcnow().date(), clock.today())
+    if kept is None or (kept.stamp, kept.days) != (stamp, days):
+        kept = current_app.extensions["caredesk_directory"] = Directory(stamp, days)
     g.directory = kept
     return kept
 

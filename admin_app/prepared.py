@@ -35,15 +35,23 @@ def _row_of(names: str) -> Any:
     return namedtuple("row", names, rename=True)  # type: ignore[misc]
 
 
+@lru_cache(maxsize=2_000)
+def _turn_out(kind: Any, dialect: sa.Dialect, sent: Any) -> Callable[[Any], Any] | None:
+    """What turns a value on the way out; one for all statements that ask for the column."""
+    found: Callable[[Any], Any] | None = kind.result_processor(dialect, sent)
+    return found
+
+
 class Prepared:
     """One statement as the driver takes it, with what turns values on the way in and out."""
 
-    def __init__(self, statement: sa.Select[Any], dialect: sa.Dialect) -> None:
+    def __init__(self, statement: sa.Select[Any], dialect: sa.Dialect, given: dict[str, Any]) -> None:
         compiled: Any = statement.compile(dialect=dialect)
-        whole = compiled.construct_expanded_state()  # each value of an IN becomes a parameter of its own
+        whole = compiled.construct_expanded_state(given)  # each value of an IN becomes a parameter of its own
         self.sql = sys.intern(whole.statement)  # people of one role ask in the same words
-        self.turn_in = {name: turn for name, bind in compiled.binds.items()
-                        if (turn := bind.type.dialect_impl(dialect).bind_processor(dialect)) is not None}
+        named = {name: bind.type for name, bind in compiled.binds.items() if not bind.unique}  # what given() has named
+        self.turn_in = {name: turn for name, kind in named.items()
+                        if (turn := kind.dialect_impl(dialect).bind_processor(dialect)) is not None}
         turns = {**compiled._bind_processors, **whole.processors}
         fixed = {sys.intern(name): turns[name](value) if name in turns and value is not None else value
                  for name, value in whole.parameters.items()}
@@ -52,7 +60,7 @@ class Prepared:
         if whole.positiontup is not None:
             self.fixed, self.places = tuple(fixed[name] for name in whole.positiontup), {}
             for place, name in enumerate(whole.positiontup):
-                if name in compiled.binds:  # not the values of an IN: they are never given anew
+                if name in named:
                     self.places.setdefault(name, []).append(place)
         columns = list(statement.selected_columns)
         self.types = [column.type.dialect_impl(dialect) for column in columns]
@@ -64,7 +72,7 @@ class Prepared:
         """(place, what turns a value) of the columns that the driver does not give as they are wanted; some drivers
         say only with the answer what they send."""
         return [(place, turn) for place, (kind, about) in enumerate(zip(self.types, described, strict=True))
-                if (turn := kind.result_processor(self.dialect, about[1])) is not None]
+                if (turn := _turn_out(kind, self.dialect, about[1])) is not None]
 
     def _with(self, turned: dict[str, Any]) -> Any:
         """The fixed values with those that are given now."""
@@ -163,7 +171,7 @@ def columns(session: Any, statement: sa.Select[Any], size: int) -> Iterator[list
     if actor is None:
         raise RuntimeError("the gate: nobody acts on this session (set_actor or as_system is missing)")
     connection = session.connection()
-    return Prepared(access.gated(actor, statement), connection.dialect).columns(connection, size)
+    return Prepared(access.gated(actor, statement), connection.dialect, actor.given).columns(connection, size)
 
 
 def record(session: Any, model: Any, number: int) -> Any:
@@ -206,5 +214,5 @@ def _rows(session: Any, actor: access.Actor, key: Hashable, build: Callable[[], 
             for old in list(kept)[:MOST // 4]:
                 kept.pop(old, None)
         # the rights are kept too: the key has their id
-        found = kept[whole] = (actor.rights, Prepared(build(), connection.dialect))
+        found = kept[whole] = (actor.rights, Prepared(build(), connection.dialect, actor.given))
     return found[1].rows(connection, values)
