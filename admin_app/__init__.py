@@ -15,9 +15,10 @@ def create_app(given: Mapping[str, Any] | None = None) -> Flask:
     from importlib import import_module
     from importlib.util import find_spec
 
-    from admin_app import database, look, pages, people, replica, settings, web, words
+    from admin_app import database, look, memory, pages, people, replica, settings, web, words
     from admin_app.pages import failures
 
+    memory.give_back()  # what one sign-in needs is not kept for the next
     app = Flask(__name__)
     app.config.update(settings.load(given))
 

@@ -1,0 +1,45 @@
+"""What one sign-in needs is given back, whoever signs in at the same time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from admin_app import memory
+
+SIGN_INS = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from admin_app import memory, passwords
+from admin_app.models import User
+
+def resident():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmRSS:")) / 1024
+
+if sys.argv[1] == "asked":
+    assert memory.give_back()
+user = User(password_hash=passwords.hash_password("correct horse battery"))
+before = resident()
+for _round in range(2):
+    with ThreadPoolExecutor(6) as people:
+        assert all(people.map(lambda _one: passwords.right_password(user, "correct horse battery"), range(12)))
+print(resident() - before)
+"""
+
+
+def after_sign_ins(how: str) -> float:
+    """MiB by which a process has grown after two dozen sign-ins, six at a time."""
+    done = subprocess.run([sys.executable, "-c", SIGN_INS, how], capture_output=True, text=True, check=True)
+    return float(done.stdout)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only the C library of Linux keeps it")
+def test_sign_ins_leave_nothing() -> None:
+    assert after_sign_ins("asked") < 15 < after_sign_ins("not asked")
+
+
+def test_elsewhere_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert memory.give_back() is False
