@@ -3,7 +3,12 @@ those stand here."""
 
 from __future__ import annotations
 
-from itertools import zip_longest
+import json
+import os
+from collections.abc import Callable
+from functools import lru_cache
+from importlib import resources
+from itertools import combinations, zip_longest
 
 LONGEST = 200
 # Surnames that are read otherwise than the character's common reading.
@@ -45,12 +50,37 @@ def _endings(parts: list[str], least: int) -> list[str]:
 
 def sounds_of(name: str) -> list[str]:
     """The syllables of a name in lower case; letters and digits that stand together are one."""
-    from pypinyin import Style, lazy_pinyin
-
     name = name.strip()
     known: tuple[str, ...] = COMPOUND.get(name[:2], ()) or ((SURNAMES[name[:1]],) if name[:1] in SURNAMES else ())
-    read = lazy_pinyin(name[len(known):], style=Style.NORMAL)
+    read = _reader()(name[len(known):])
     return [*known, *(part for part in (_plain(sound) for sound in read) if part)]
+
+
+@lru_cache(maxsize=1)
+def _reader() -> Callable[[str], list[str]]:
+    """What reads characters, by pypinyin. Of its 47,000 phrases those are kept that say something: the others would
+    take 40 MiB of every process."""
+    os.environ.setdefault("PYPINYIN_NO_PHRASES", "1")
+    os.environ.setdefault("PYPINYIN_NO_DICT_COPY", "1")
+    from pypinyin import Style, lazy_pinyin, load_phrases_dict
+
+    load_phrases_dict(json.loads(_telling_phrases()))
+    return lambda text: lazy_pinyin(text, style=Style.NORMAL)
+
+
+def _telling_phrases() -> str:
+    """The phrases that are read otherwise than their characters one by one, and those that such a one stands in, as
+    JSON: as text they lie together, and the memory of the others is given back."""
+    from pypinyin import Style, lazy_pinyin
+    from pypinyin.contrib.tone_convert import to_normal
+
+    normal = lru_cache(maxsize=None)(to_normal)
+    alone = lru_cache(maxsize=None)(lambda letter: lazy_pinyin(letter, style=Style.NORMAL)[0])
+    phrases = json.loads(resources.files("pypinyin").joinpath("phrases_dict.json").read_text(encoding="utf-8"))
+    telling = {phrase for phrase, sounds in phrases.items()
+               if [normal(one[0]) for one in sounds] != [alone(letter) for letter in phrase]}
+    return json.dumps({phrase: sounds for phrase, sounds in phrases.items() if any(
+        phrase[begin:end] in telling for begin, end in combinations(range(len(phrase) + 1), 2))}, ensure_ascii=False)
 
 
 def _plain(sound: str) -> str:
