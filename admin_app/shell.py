@@ -22,6 +22,7 @@ from markupsafe import Markup, escape
 from admin_app import directory, fresh, menu
 
 MOST_PIECES = 4_000
+MOST_RECENT = 100  # another customer's page makes another list of those seen last
 _UNGUESSED = secrets.token_hex(8)
 
 
@@ -49,7 +50,8 @@ def side() -> Markup:
         counts = tuple(found["counts"].get(entry.count) for entry in section.entries if entry.count)
         parts.append(piece(("section", number, own, counts), "shell/section.html",
                             partial(_section, section, lit, found["counts"])))
-    parts.append(piece(("recent", found["recent"]), "shell/recent.html", lambda: {"seen": found["recent"]}))
+    parts.append(kept(("recent", found["recent"]), lambda: Markup(render_template(
+        "shell/recent.html", seen=found["recent"])), "recent", MOST_RECENT))
     return Markup("").join(parts)
 
 
