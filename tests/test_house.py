@@ -19,10 +19,11 @@ SCREENED = [model for model in MODELS if model.__tablename__ not in scope.INTERN
 OUTER = ("pages", "views", "desk", "jobs", "cli", "menu", "people", "web", "serving")
 ARROWS = {
     "rules": (*OUTER, "look", "importing", "exporting"),
-    "models": (*OUTER, "rules", "access", "audit", "scope", "importing", "exporting"),
-    "columns": (*OUTER, "rules", "access", "audit", "scope", "models"),
-    "choices": (*OUTER, "rules", "access", "audit", "scope", "models", "columns", "database"),
+    "models": (*OUTER, "rules", "access", "actors", "audit", "scope", "importing", "exporting"),
+    "columns": (*OUTER, "rules", "access", "actors", "audit", "scope", "models"),
+    "choices": (*OUTER, "rules", "access", "actors", "audit", "scope", "models", "columns", "database"),
     "scope": (*OUTER, "rules"),
+    "actors": (*OUTER, "rules", "access", "audit"),
     "access": (*OUTER, "rules"),
     "audit": (*OUTER, "rules"),
 }

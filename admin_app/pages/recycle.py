@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -51,7 +52,7 @@ def table_label(name: str) -> str:
 
 def _deleted(table: str, row_id: int | None = None) -> list[Any]:
     """Deleted rows of a table within the person's right to delete."""
-    model, actor = BY_TABLE[table], access.replace(access.current(), include_deleted=True)
+    model, actor = BY_TABLE[table], replace(access.current(), include_deleted=True)
     criterion = scope.criterion(model, actor, "delete")
     statement = sa.select(model).where(model.deleted_at.is_not(None), model.deleted_at > utcnow() - KEPT_FOR)
     if criterion is not None:

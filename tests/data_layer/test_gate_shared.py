@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask import Flask, g
 from sqlalchemy.exc import StatementError
 
-from admin_app import access, clock, directory, prepared, scope
+from admin_app import access, actors, clock, directory, prepared, scope
 from admin_app import models as m
 from admin_app.choices import Scope
 from tests import factories as f
@@ -26,7 +26,7 @@ PAIR = ("sales_consultant", "colleague")
 def days(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Set the clock so many days after NOW."""
     def put(number: int) -> None:
-        for place in (access, scope, clock):
+        for place in (actors, scope, clock):
             monkeypatch.setattr(place, "utcnow", lambda: NOW + dt.timedelta(days=number))
 
     put(0)
