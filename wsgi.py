@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from admin_app import create_app
+from admin_app import create_app, memory
 from admin_app.web import BehindProxy
 
 app = create_app()
 app.wsgi_app = BehindProxy(app.wsgi_app, app.config)  # type: ignore[method-assign]
+memory.ready()

@@ -7,6 +7,7 @@ had at once for the next time: 70 MiB a worker after the sign-ins of one morning
 from __future__ import annotations
 
 import ctypes
+import gc
 import sys
 
 # What the C library calls its settings (mallopt of glibc), and ours.
@@ -24,3 +25,10 @@ def give_back() -> bool:
     except (OSError, AttributeError):  # another library than glibc
         return False
     return bool(ask(MMAP_THRESHOLD, LARGE) and ask(ARENA_MAX, ARENAS))
+
+
+def ready() -> None:
+    """Call what the program itself is made of lasting: the search for what nobody needs any more leaves it out, comes
+    more often and ends sooner."""
+    gc.collect()
+    gc.freeze()

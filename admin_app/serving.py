@@ -17,7 +17,7 @@ import sqlalchemy as sa
 import waitress
 from flask import Flask
 
-from admin_app import create_app
+from admin_app import create_app, memory
 from admin_app.errors import RuleError
 
 THREADS = 8
@@ -56,6 +56,7 @@ def serve(app: Flask) -> int:
     for line in lines:
         say(line)
     say("Ctrl-C ends it.")
+    memory.ready()
     try:
         server.run()  # returns on SIGTERM and Ctrl-C, when the requests under way are answered
     finally:

@@ -29,6 +29,23 @@ print(resident() - before)
 """
 
 
+READY = """
+import gc
+from admin_app import memory
+
+class Knot:
+    pass
+
+memory.ready()
+searched = len(gc.get_objects())
+gc.collect()
+knot = Knot()
+knot.self = knot
+del knot
+print(searched, gc.get_freeze_count(), int(gc.collect() > 0))
+"""
+
+
 def after_sign_ins(how: str) -> float:
     """MiB by which a process has grown after two dozen sign-ins, six at a time."""
     done = subprocess.run([sys.executable, "-c", SIGN_INS, how], capture_output=True, text=True, check=True)
@@ -38,6 +55,12 @@ def after_sign_ins(how: str) -> float:
 @pytest.mark.skipif(sys.platform != "linux", reason="only the C library of Linux keeps it")
 def test_sign_ins_leave_nothing() -> None:
     assert after_sign_ins("asked") < 15 < after_sign_ins("not asked")
+
+
+def test_the_program_itself_is_left_out_of_the_search() -> None:
+    done = subprocess.run([sys.executable, "-c", READY], capture_output=True, text=True, check=True)
+    searched, lasting, found = map(int, done.stdout.split())
+    assert lasting > 10_000 > searched and found == 1
 
 
 def test_elsewhere_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
