@@ -119,9 +119,13 @@ def _gate(state: ORMExecuteState) -> None:
         raise RuntimeError("the gate: bulk statements run as_system and write their own audit entry")
     if state.is_select or state.is_update or state.is_delete:
         state.statement = gated(actor, state.statement)
-        if actor.system is None:
-            own: Any = state.parameters or {}
-            state.parameters = {**own, **actor.given}
+        if state.is_select:  # the system's too: what a person's statement loads beside its rows has her criteria
+            state.parameters = _with(state.parameters, actor.given)
+
+
+def _with(parameters: Any, given: dict[str, Any]) -> Any:
+    """The parameters of a statement, one set or several, with those of the gate."""
+    return [{**one, **given} for one in parameters] if isinstance(parameters, list) else {**(parameters or {}), **given}
 
 
 def gated(actor: Actor, statement: Any) -> Any:

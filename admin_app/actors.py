@@ -101,13 +101,14 @@ class Actor:
             key: tuple[Any, ...] = ("system", self.include_deleted, self.near)  # it sees every row: none beside
         else:
             key = (*_kind(self)[:-1], frozenset(self.rights.items()))
-        if key not in _made:
+        found = _made.get(key)
+        if found is None:
             if len(_made) >= MOST_MADE:
                 _made.clear()
-            _made[key] = Criteria(replace(  # as it is now
+            found = _made[key] = Criteria(replace(  # as it is now
                 self, user_id=scope.ME, team_ids=(scope.ME,) if self.alone else self.team_ids, day=scope.DAY,
                 rights=dict(self.rights), kept={}))
-        return _made[key]
+        return found
 
     @property
     def alone(self) -> bool:

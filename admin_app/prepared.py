@@ -143,7 +143,7 @@ def few(session: Any, key: Hashable, build: Callable[[], Any], /, **values: Any)
 def few_beside(session: Any, beside: frozenset[str], key: Hashable, build: Callable[[], Any], /,
                **values: Any) -> list[Any]:
     """few() of a statement that reaches the tables `beside` only through rows which the gate tests in it: see
-    access.Actor."""
+    actors.Actor."""
     actor = access.actor_of(session)
     if actor is None:
         raise RuntimeError("the gate: nobody acts on this session (set_actor or as_system is missing)")

@@ -36,7 +36,7 @@ WIDTH = {Scope.NONE: 0, Scope.OWN: 1, Scope.TEAM: 2, Scope.STORE: 3, Scope.ALL: 
 
 GATED = tuple(model for model in m.MODELS if model.__tablename__ not in UNGATED_READ)
 
-# Who asks, and on which day (UTC): left open in criteria that several people share (access.Actor.given). A statement
+# Who asks, and on which day (UTC): left open in criteria that several people share (actors.Actor.given). A statement
 # without them is refused.
 ME: Any = sa.bindparam("gate_me", type_=sa.Integer(), required=True)
 DAY: Any = sa.bindparam("gate_day", type_=sa.Date(), required=True)
@@ -113,7 +113,7 @@ def _among(column: Any, ids: Any) -> Any:
     """Whether a column names one of these people. Several keys stand in the statement itself: a team's are the same
     every time, and as hundreds of values they would cost more than the rows."""
     if len(ids) == 1:
-        return column == ids[0]
+        return column == ME if ids[0] is ME else column.in_(ids)  # nobody's key is in no list, but would equal none
     return column.in_(sa.bindparam("people", [int(key) for key in ids], expanding=True, unique=True,
                                    literal_execute=True))
 
@@ -264,13 +264,13 @@ def _not_hidden(model: Any, actor: Actor) -> Any:
 
 def _named(columns: Any, actor: Actor) -> Any:
     """Restricted: the own team. Secret: owner, advisor and the people named in customer_reader."""
-    today = utcnow().date() if actor.day is None else actor.day
+    today, me = utcnow().date() if actor.day is None else actor.day, (actor.user_id,)
     readers = sa.select(_reader.c.customer_id).where(
-        _reader.c.user_id == actor.user_id, _reader.c.deleted_at.is_(None),
+        _among(_reader.c.user_id, me), _reader.c.deleted_at.is_(None),
         sa.or_(_reader.c.until.is_(None), _reader.c.until >= today))
     team = sa.or_(_among(columns.owner_id, actor.team_ids), _among(columns.advisor_id, actor.team_ids))
     return sa.or_(
-        columns.owner_id == actor.user_id, columns.advisor_id == actor.user_id, columns.id.in_(readers),
+        _among(columns.owner_id, me), _among(columns.advisor_id, me), columns.id.in_(readers),
         sa.and_(columns.confidentiality == Confidentiality.RESTRICTED, team))
 
 

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from functools import lru_cache
 from importlib import resources
 from itertools import combinations, zip_longest
+from threading import Lock
 
 LONGEST = 200
+_reading = Lock()  # the first reading takes 70 MiB for a moment: of one thread, not of eight
 # Surnames that are read otherwise than the character's common reading.
 SURNAMES = {
     "曾": "zeng", "单": "shan", "仇": "qiu", "解": "xie", "尉": "wei", "区": "ou", "查": "zha", "盖": "ge",
@@ -52,7 +54,9 @@ def sounds_of(name: str) -> list[str]:
     """The syllables of a name in lower case; letters and digits that stand together are one."""
     name = name.strip()
     known: tuple[str, ...] = COMPOUND.get(name[:2], ()) or ((SURNAMES[name[:1]],) if name[:1] in SURNAMES else ())
-    read = _reader()(name[len(known):])
+    with _reading:
+        reader = _reader()
+    read = reader(name[len(known):])
     return [*known, *(part for part in (_plain(sound) for sound in read) if part)]
 
 
