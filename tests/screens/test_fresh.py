@@ -11,14 +11,14 @@ from flask import Flask, g
 
 from admin_app import directory, fresh
 from admin_app.sessions import Found
-from tests.cast import NOW
+from tests.cast import NOW, TODAY
 
 
 @pytest.fixture
 def request_at(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A request of somebody signed in, so many seconds later, under so many entries of the audit."""
     monkeypatch.setattr(app, "testing", False)
-    book = directory.Directory((0, 0))
+    book = directory.Directory((0, 0), (TODAY, TODAY))
 
     def begin(seconds: float, entries: int) -> None:
         clock.move_to(NOW.timestamp() + seconds)
