@@ -89,7 +89,8 @@ def test_ten_tasks_by_keyboard_alone(tab: Tab, tasks: list[int]) -> None:
     page.keyboard.press("Enter")
     left(page, 1)
     called(page)
-    page.keyboard.press("n")  # not reached: it stays
+    with page.expect_navigation():  # the list made anew; its address says what was saved for a moment only
+        page.keyboard.press("n")  # not reached: it stays
     expect(page.locator("[data-toast]")).to_be_visible()
     left(page, 1)
     tomorrow = clock.today() + dt.timedelta(days=1)
@@ -98,7 +99,6 @@ def test_ten_tasks_by_keyboard_alone(tab: Tab, tasks: list[int]) -> None:
     assert [visit_of(tasks[place]).result for place in (0, 4, 5, 9)] == [
         R.SOLVED, R.NOT_REACHED, R.INVITED, R.NOT_REACHED]
     assert one(m.Customer, visit_of(tasks[0]).customer_id).next_contact_on is not None
-    page.wait_for_url(f"**saved=*-{tasks[9]}*")  # a browser that is closed while it goes on may wait for ever
 
 
 def test_moving_keeps_the_page_and_typing_is_left_alone(tab: Tab, tasks: list[int]) -> None:
