@@ -770,6 +770,8 @@ class Complaint(StoreRow, db.Model):
         sa.Index("ix_complaint_received", "store_id", "received_at"),
         sa.Index("ix_complaint_unfinished", "store_id", "received_at", sqlite_where=sa.text("finished_at IS NULL"),
                  postgresql_where=sa.text("finished_at IS NULL")),  # what may be late by now
+        sa.Index("ix_complaint_open", "store_id", "received_at", "id", sqlite_where=sa.text("state != 'closed'"),
+                 postgresql_where=sa.text("state != 'closed'")),  # the board, the menu: stations.OPEN
     )
 
     number: Mapped[str] = c.text(_l("Number"), 30, listed=True, searched=True, readonly=True)

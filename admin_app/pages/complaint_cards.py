@@ -22,6 +22,7 @@ from admin_app.pages.complaint_steps import FORMS, more_of, next_of
 from admin_app.rules.clocks import Clock
 from admin_app.rules.complaints import clock
 from admin_app.rules.complaints.people import allowed, handlers_of, names
+from admin_app.rules.complaints.stations import OPEN
 
 S = ComplaintState
 HOUR, DAY = 60, 24 * 60
@@ -127,7 +128,7 @@ class Board:
     def __init__(self, user_id: int, actor: access.Actor, now: dt.datetime) -> None:
         self.user, self.actor, self.now = SimpleNamespace(id=user_id), actor, now
         self.rows = prepared.few(db.session, "board", lambda: sa.select(
-            *(getattr(Complaint, name) for name in READ)).where(Complaint.state != S.CLOSED)
+            *(getattr(Complaint, name) for name in READ)).where(OPEN)
             .order_by(Complaint.received_at, Complaint.id))
         self.clocks = {one.id: clock(one, people.store_of(one.store_id), now) for one in self.rows}
         self.callers = _recallers() if any(one.state == S.FINISHED for one in self.rows) else {}

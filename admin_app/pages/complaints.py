@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.exc import StaleDataError
 
-from admin_app import access, access_log, menu, once, people
+from admin_app import access, access_log, menu, once, people, prepared
 from admin_app.choices import ComplaintState
 from admin_app.clock import utcnow
 from admin_app.database import db
@@ -24,6 +24,7 @@ from admin_app.rules import privacy
 from admin_app.rules.complaints import allowed, clock, handlers
 from admin_app.rules.complaints.clocks import due_at
 from admin_app.rules.complaints.people import names
+from admin_app.rules.complaints.stations import OPEN
 
 bp = Blueprint("complaint_page", __name__, url_prefix="/admin/complaint")
 
@@ -39,7 +40,9 @@ def register(app: Flask) -> None:
 @menu.counted("complaints")
 def open_complaints() -> int | None:
     """How many complaints are being handled, for the menu."""
-    return db.session.scalar(sa.select(sa.func.count(Complaint.id)).where(Complaint.state != ComplaintState.CLOSED))
+    ((number,),) = prepared.few(db.session, "open complaints", lambda: sa.select(
+        sa.func.count(Complaint.id)).where(OPEN))
+    return int(number)
 
 
 # ---------------------------------------------------------------- the board

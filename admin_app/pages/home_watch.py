@@ -18,12 +18,12 @@ from admin_app.models import Complaint, Customer, FollowUp, Promise, Visit
 from admin_app.pages import figures, task_rows
 from admin_app.rules.clocks import Clock
 from admin_app.rules.complaints import clock as complaint_clock
+from admin_app.rules.complaints.stations import OPEN
 from admin_app.rules.leads import clocks as lead_clocks
 
 MOST = 5
 RARELY = 300  # seconds that birthdays may be behind what others change in the files
 MOST_CLOCKED = 200  # open complaints whose clocks are compared
-UNCLOSED = tuple(one for one in ComplaintState if one != ComplaintState.CLOSED)  # named one by one: an index has them
 AREA = {"sales_manager": "sales", "service_manager": "service"}
 
 
@@ -113,7 +113,7 @@ def of(role: Any, customer_people: list[int] | None, promise_people: list[int] |
     """The sections that hold something: re-callbacks, broken promises, birthdays."""
     found: list[Watch | None] = []
     if role.code in ("care_specialist", "care_manager", "general_manager") and access.can("complaint"):
-        waiting, number = clocked("finished", lambda: [Complaint.state == ComplaintState.FINISHED], now)
+        waiting, number = clocked("finished", lambda: [OPEN, Complaint.state == ComplaintState.FINISHED], now)
         found.append(Watch(_("Waiting for re-callback"), "refresh", min(number, MOST_CLOCKED),
                            list_address("complaint", ("state", "equals", "finished")), waiting[:MOST], "recall"))
     found += [_broken(promise_people, now), _birthdays(customer_people, now)]
@@ -196,7 +196,7 @@ def complaints(role: Any, now: dt.datetime) -> Watch | None:
         filters = [("area", "equals", area), *filters]
     title = {"sales": _("Sales complaints, by time left"), "service": _("Service complaints, by time left")}.get(
         area or "", _("Complaints, by time left"))
-    found, number = clocked(("open", area), lambda: [Complaint.state.in_(UNCLOSED), *(
+    found, number = clocked(("open", area), lambda: [OPEN, *(
         [Complaint.area == area] if area else [])], now)
     return Watch(title, "clock", number, list_address("complaint", *filters), found[:6], "complaint")
 
@@ -208,7 +208,7 @@ def clocked(key: Hashable, wanted: Callable[[], list[Any]], now: dt.datetime) ->
         *(getattr(Complaint, name) for name in columns), Customer.name, _how_many()).join_from(
         Complaint, Customer, Customer.id == Complaint.customer_id, isouter=True).where(*wanted()).order_by(
         Complaint.id.desc()).limit(MOST_CLOCKED).with_hint(
-        Complaint, "INDEXED BY ix_complaint_store_state", "sqlite"))  # by itself it reads all that were ever closed
+        Complaint, "INDEXED BY ix_complaint_open", "sqlite"))  # by itself it reads all that were ever closed
     found = [Clocked(row, complaint_clock(row, people.store_of(row.store_id), now))
              for row in (Case._make(row[:-1]) for row in rows)]
     return sorted(found, key=lambda one: -one.share), rows[0][-1] if rows else 0

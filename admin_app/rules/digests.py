@@ -20,6 +20,7 @@ from admin_app.masking import masked
 from admin_app.models import Complaint, Customer, FollowUp, Promise, Store, User
 from admin_app.rules import followups, today
 from admin_app.rules.complaints import clock as complaint_clock
+from admin_app.rules.complaints.stations import OPEN
 
 MOST_LINES = 10  # of a section; the rest is a number and a link (default)
 
@@ -146,7 +147,7 @@ def late_complaints(session: Any, now: dt.datetime, store_id: int | None = None,
     """The complaints whose present step is late. short: names cut down, hidden customers left out, for a group."""
     wanted = sa.select(Complaint, Store, Customer.name, Customer.phone, Customer.confidentiality).join(
         Store, Store.id == Complaint.store_id).join(Customer, Customer.id == Complaint.customer_id).where(
-        Complaint.state != ComplaintState.CLOSED).order_by(Complaint.received_at, Complaint.id)
+        OPEN).order_by(Complaint.received_at, Complaint.id)
     if store_id is not None:
         wanted = wanted.where(Complaint.store_id == store_id)
     lines: list[Line] = []

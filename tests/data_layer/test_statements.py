@@ -33,19 +33,28 @@ INPUT = re.compile(r'<input[^>]*name="(key|customer|followup)" value="([^"]*)"')
 
 
 @contextmanager
-def statements(app: Flask) -> Iterator[list[str]]:
-    """What the block asks the database."""
-    asked: list[str] = []
+def questions() -> Iterator[list[tuple[str, Any]]]:
+    """What the block asks the database, each statement with its values."""
+    asked: list[tuple[str, Any]] = []
 
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+    def note(_connection: Any, _cursor: Any, statement: str, given: Any, *_rest: Any) -> None:
         if not statement.startswith(BESIDE):
-            asked.append(" ".join(statement.split()))
+            asked.append((statement, given))
 
     event.listen(db.engine, "before_cursor_execute", note)
     try:
         yield asked
     finally:
         event.remove(db.engine, "before_cursor_execute", note)
+
+
+@contextmanager
+def statements(app: Flask) -> Iterator[list[str]]:
+    """What the block asks the database, to be counted and read."""
+    said: list[str] = []
+    with questions() as asked:
+        yield said
+    said += [" ".join(statement.split()) for statement, _given in asked]
 
 
 def fill(session: Any, cast: Any) -> Customer:
@@ -164,16 +173,8 @@ def test_the_due_list_of_a_person_goes_by_its_index(store_app: Flask, filled: in
         connection.exec_driver_sql("ANALYZE")
         connection.commit()
     client = signed_in("sales_consultant")
-    asked: list[tuple[str, Any]] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, given: Any, *_rest: Any) -> None:
-        asked.append((statement, given))
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
+    with questions() as asked:
         client.get("/admin/followups/")
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
     for mark in ("ORDER BY due_task.due_at", "GROUP BY due_task.rule_id"):  # the queue, and what is counted over it
         statement, given = next(one for one in asked if mark in one[0])
         plan = "\n".join(plan_of(statement, given))
@@ -183,6 +184,23 @@ def test_the_due_list_of_a_person_goes_by_its_index(store_app: Flask, filled: in
             assert "SEARCH due_task USING COVERING INDEX ix_due_task_person" in plan, plan
         else:  # no task is sorted: the index has them in order
             assert not sorts(statement, given), plan
+
+
+@pytest.mark.parametrize(("person", "path", "mark"), [
+    ("sales_consultant", "/admin/", "SELECT count(complaint.id)"),
+    ("care_manager", "/admin/complaint/board/", "ORDER BY complaint.received_at, complaint.id"),
+    ("care_manager", "/admin/", "ORDER BY complaint.id DESC"),
+])
+def test_open_complaints_are_found_by_the_index_that_holds_no_others(
+        store_app: Flask, filled: int, signed_in: Any, person: str, path: str, mark: str) -> None:
+    client = signed_in(person)
+    with questions() as asked:
+        client.get(path)
+    statement, given = next(one for one in asked if mark in one[0])
+    plan = "\n".join(plan_of(statement, given))
+    assert "ix_complaint_open" in plan, plan
+    # a customer is looked up for a complaint; no set of all those in the scope is made
+    assert not re.search(r"IN \(SELECT gate_customer", statement), statement
 
 
 def plan_of(statement: str, given: Any) -> list[str]:

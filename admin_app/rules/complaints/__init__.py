@@ -8,6 +8,7 @@ intake.py    taking a complaint in: its number, its store, who is in charge
 steps.py     the steps of the handling, one function each
 callback.py  the re-callback: satisfied, not satisfied, not reached; the only ways to "closed"
 steering.py  what managers decide beside the steps: re-route, escalate, approve, summarise
+stations.py  which complaints are still being handled
 people.py    who is in charge, who has handled it, who may take which step
 clocks.py    how much time is left, and whom a late complaint is reported to
 """

@@ -23,6 +23,7 @@ from admin_app.rules import workdays
 from admin_app.rules.clocks import DAY, GENERAL_MANAGER_TOLD, MANAGER_TOLD, Clock
 from admin_app.rules.complaints import people
 from admin_app.rules.complaints.log import hand_over, tell, write
+from admin_app.rules.complaints.stations import OPEN
 
 S = ComplaintState
 LIMITS = {S.RECEIVED: "acknowledge_minutes", S.ACKNOWLEDGED: "understand_minutes", S.UNDERSTOOD: "propose_minutes",
@@ -85,7 +86,7 @@ def escalate_due(session: Any, now: dt.datetime) -> int:
     """
     made = 0
     with access.as_system(session, "late complaints"):
-        rows = session.scalars(sa.select(Complaint).where(Complaint.state != S.CLOSED).order_by(Complaint.id)
+        rows = session.scalars(sa.select(Complaint).where(OPEN).order_by(Complaint.id)
                                .options(selectinload(Complaint.store)))
         for complaint in list(rows):
             made += _report(session, complaint, now)

@@ -13,6 +13,7 @@ from admin_app.access import actor_of, ungated
 from admin_app.choices import ComplaintArea, ComplaintLevel, ComplaintState, Department, StepKind
 from admin_app.errors import Refused, RuleError
 from admin_app.models import Complaint, ComplaintStep, Customer, Role, Store, Team, User
+from admin_app.rules.complaints.stations import OPEN
 
 S = ComplaintState
 
@@ -106,7 +107,7 @@ def handlers_of(session: Any, complaints: Collection[Any]) -> dict[int, set[int]
 
 
 def _handled() -> Any:
-    still_open = sa.select(Complaint.id).where(Complaint.state != ComplaintState.CLOSED)
+    still_open = sa.select(Complaint.id).where(OPEN)
     return sa.select(ComplaintStep.complaint_id, ComplaintStep.by_id).where(
         ComplaintStep.complaint_id.in_(still_open), ComplaintStep.kind.in_(HANDLING), ComplaintStep.by_id.is_not(None))
 
