@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from bench.stores import ROOT, say
 from bench.tasks import TASKS, Task
 
 PASSWORD = "caredesk-demo"
+SMALL = 0.01  # 10,000 customers: what grows is what takes longer than there
 
 
 def arguments(given: list[str]) -> argparse.Namespace:
@@ -45,10 +47,10 @@ def main(given: list[str]) -> int:
     report = Report(asked.scale, asked.seed)
     for kind in kinds:
         with stores.opened(kind, asked.data) as there:
-            for scale in dict.fromkeys([*([0.01] if asked.growth else []), asked.scale]):
-                name = there.ready(scale, asked.seed)
-                if not asked.build_only:
-                    _store(there, name, asked, report, scale)
+            small = there.ready(SMALL, asked.seed) if asked.growth and asked.scale != SMALL else ""
+            name = there.ready(asked.scale, asked.seed)
+            if not asked.build_only:
+                _store(there, name, small, asked, report)
     if not asked.build_only:
         text = show(report)
         say(text)
@@ -57,25 +59,41 @@ def main(given: list[str]) -> int:
     return 1 if report.faults else 0
 
 
-def _store(there: Any, name: str, asked: argparse.Namespace, report: Report, scale: float) -> None:
-    """Measure one store, on a copy of it."""
+def _store(there: Any, name: str, small: str, asked: argparse.Namespace, report: Report) -> None:
+    """Measure one store, on a copy of it; with a copy of a small one beside it, what grows."""
     wanted = [task for task in TASKS if asked.tasks in task.name]
     log = asked.data / f"server-{there.kind}.log"
-    with there.copy(name) as url:
+    with contextlib.ExitStack() as open_until:
+        url = open_until.enter_context(there.copy(name))
         found = facts.collect(url)
         desk = stores.settings(there.folder, url)
         bare = desk | {"BENCH_STORE": url, "BENCH_SECRET": "f" * 40}
-        main_scale = scale == asked.scale
-        with (server.running("wsgi:app", desk, log, asked.workers) as ours,
-              server.running("bench.floor:app", bare, log, asked.workers) as theirs):
-            _tasks(wanted, found, ours, theirs, there.kind, report, asked.series, main_scale, scale)
-            if main_scale and not asked.tasks:
-                _beside(found, ours, there.kind, report)
-        if main_scale:
-            with server.running("bench.app:app", desk, log, workers=1) as counting:
-                _counts(wanted, found, counting, there.kind, report)
-            for line in report.of(there.kind):
-                print(line.text(), flush=True)
+        with contextlib.ExitStack() as serving:
+            ours = Served(found, serving.enter_context(server.running("wsgi:app", desk, log, asked.workers)))
+            floor = Served(found, serving.enter_context(server.running("bench.floor:app", bare, log, asked.workers)))
+            beside = None
+            if small:
+                less = serving.enter_context(there.copy(small))
+                beside = Served(facts.collect(less), serving.enter_context(server.running(
+                    "wsgi:app", stores.settings(there.folder / "small", less), log, asked.workers)))
+            _tasks(wanted, ours, floor, beside, there.kind, report, asked.series)
+            if not asked.tasks:
+                _beside(found, ours.server, there.kind, report)
+        with server.running("bench.app:app", desk, log, workers=1) as counting:
+            _counts(wanted, found, counting, there.kind, report)
+        for line in report.of(there.kind):
+            print(line.text(), flush=True)
+
+
+@dataclass
+class Served:
+    """A server over a store, and what the right answers of that store hold."""
+
+    facts: Facts
+    server: server.Server
+
+    def asker(self, task: Task, people: dict[str, Client], floor: bool = False) -> Asker:
+        return Asker(task, people[task.person], self.facts, self.server, floor=floor)
 
 
 def signed_in(port: int, tasks: list[Task]) -> dict[str, Client]:
@@ -87,25 +105,32 @@ def signed_in(port: int, tasks: list[Task]) -> dict[str, Client]:
     return found
 
 
-def _tasks(tasks: list[Task], found: Facts, ours: server.Server, theirs: server.Server, kind: str, report: Report,
-           series: int, main_scale: bool, scale: float) -> None:
-    people, floors = signed_in(ours.port, tasks), signed_in(theirs.port, tasks)
+def _tasks(tasks: list[Task], ours: Served, floor: Served, small: Served | None, kind: str, report: Report,
+           series: int) -> None:
+    """Each task in turn at the desk, at its floor and at the small desk: what slows the machine slows all of them."""
+    people, floors = signed_in(ours.server.port, tasks), signed_in(floor.server.port, tasks)
+    fewer = signed_in(small.server.port, tasks) if small else {}
     lines: dict[str, Line] = {}
+    before: dict[str, Line] = {}
     for task in sorted(tasks, key=lambda one: one.writes):
-        desk = Asker(task, people[task.person], found, ours)
-        floor = Asker(task, floors[task.person], found, theirs, floor=True) if task.floor else None
-        line = Line(task.name, kind, task.allowed)
+        desk = ours.asker(task, people)
+        bare = floor.asker(task, floors, floor=True) if task.floor else None
+        less = small.asker(task, fewer) if small else None
+        line = lines[task.name] = Line(task.name, kind, task.allowed)
         try:
-            measure([desk, *([floor] if floor else [])], series)
-            line.take(desk.times, floor.times if floor else None)
-            say(f"  {kind:10} {scale:<5} {task.name:30} {line.median:9.1f} ms")
+            measure([one for one in (desk, bare, less) if one], series)
+            line.take(desk.times, bare.times if bare else None)
+            if less:
+                before[task.name] = Line(task.name, kind, task.allowed)
+                before[task.name].take(less.times, None)
+            say(f"  {kind:10} {task.name:30} {line.median:9.1f} ms")
         except Wrong as wrong:
             line.fault = str(wrong)
             report.faults.append(f"{kind}: {wrong}")
             say(f"  {kind:10} WRONG {wrong}")
-        lines[task.name] = line
-    (report.lines if main_scale else report.small).extend(lines[task.name] for task in tasks)
-    for client in (*people.values(), *floors.values()):
+    report.lines.extend(lines[task.name] for task in tasks)
+    report.small.extend(before[task.name] for task in tasks if task.name in before)
+    for client in (*people.values(), *floors.values(), *fewer.values()):
         client.close()
 
 

@@ -108,7 +108,7 @@ class Sqlite:
     @contextlib.contextmanager
     def copy(self, name: str) -> Iterator[str]:
         """The address of a copy that lives as long as the block."""
-        copied = self.folder / f"run_{os.getpid()}.db"
+        copied = self.folder / f"run_{os.getpid()}_{name}.db"
         shutil.copyfile(self.folder / f"{name}.db", copied)
         try:
             yield f"sqlite:///{copied}"
@@ -159,7 +159,7 @@ class Postgresql:
 
     @contextlib.contextmanager
     def copy(self, name: str) -> Iterator[str]:
-        copied = f"run_{os.getpid()}"
+        copied = f"run_{os.getpid()}_{name}"
         self._do(f'DROP DATABASE IF EXISTS "{copied}" WITH (FORCE)')
         self._do(f'CREATE DATABASE "{copied}" TEMPLATE "{name}" STRATEGY FILE_COPY')
         try:

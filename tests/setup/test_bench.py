@@ -36,6 +36,22 @@ def test_a_small_store_is_measured_and_every_task_answers_right(
     assert len(list((tmp_path / "sqlite").glob("desk_400_1_*.db"))) == 1
 
 
+def test_what_grows_is_measured_beside_a_small_store(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stores, "STAFF", 20)
+    monkeypatch.setattr(main, "SMALL", 0.0001)
+    monkeypatch.setattr(measure, "IN_A_SERIES", 1)
+    monkeypatch.setattr(measure, "WARM", 0)
+    status = main.main(["--scale", "0.0003", "--databases", "sqlite", "--data", str(tmp_path), "--series", "1",
+                        "--workers", "1", "--growth", "--tasks", "an edit"])
+    said = capsys.readouterr()
+    assert status == 0, said.err
+    assert "| save an edit | sqlite |" in said.err.split("## Growth")[1]
+    assert [line.split("\t")[0] for line in said.out.splitlines()] == ["save an edit"]
+    assert not list((tmp_path / "sqlite").glob("run_*"))
+    assert len(list((tmp_path / "sqlite").glob("desk_*.db"))) == 2
+
+
 def test_a_wrong_answer_is_told_and_never_timed() -> None:
     wrong = client.Answer(200, {}, '<th scope="row">王建国'.encode(), 1.0)
     facts = Facts.__new__(Facts)
