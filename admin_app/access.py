@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from flask import g, has_request_context
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import event
-from sqlalchemy.orm import ORMExecuteState, Session
+from sqlalchemy.orm import Load, LoaderCriteriaOption, ORMExecuteState, Session
 from sqlalchemy.sql import visitors
 
 from admin_app import scope
@@ -138,16 +138,19 @@ def gated(actor: Actor, statement: Any) -> Any:
 def _tables_in(statement: Any) -> set[str] | None:
     """The tables that a statement names, subqueries included; None where that cannot be said for sure.
 
-    Every criterion costs time on every statement, so only those that can matter are added. A join along a relation
-    and a loader option name their tables only when the statement is compiled: then all of them are added.
+    Every criterion costs time on every statement and its place among those that are kept compiled, so only those that
+    can matter are added. A join along a relation and some loader options name their tables only when the statement is
+    compiled: then all of them are added.
     """
     if not isinstance(statement, sa.Select):
         return None
     named: set[str] = set()
     for node in visitors.iterate(statement):
         if isinstance(node, sa.Select):
-            if node._with_options or node._memoized_select_entities:
+            loaded = [_loaded(option) for option in node._with_options]
+            if node._memoized_select_entities or None in loaded:
                 return None
+            named.update(*loaded)  # type: ignore[arg-type]
             joined: Any
             for joined, _on, _left, _flags in node._setup_joins:
                 table = joined.element if isinstance(joined, sa.Alias) else joined
@@ -161,6 +164,33 @@ def _tables_in(statement: Any) -> set[str] | None:
             if isinstance(table, sa.Table):
                 named.add(table.name)
     return named
+
+
+# How a relation is loaded by a statement of its own, which passes the gate as every other.
+BY_ITSELF = {"select", "selectin", "immediate", "raise", "raise_on_sql"}
+
+
+def _loaded(option: Any) -> set[str] | None:
+    """The tables that a loader option leads to; None where that cannot be said. What it loads by a statement of its
+    own has the criteria of the first one as well: they hold whoever acts when the rows are fetched.
+
+    RuntimeError for joinedload: SQLAlchemy gives the rows that it joins no criteria.
+    """
+    if isinstance(option, LoaderCriteriaOption):
+        return set()
+    if not isinstance(option, Load):
+        return None
+    parts: list[Any] = list(option.context)
+    ways = [dict(part.strategy or ()).get("lazy", "select") for part in parts]
+    if any(way == "joined" and "eager_from_alias" not in part.local_opts
+           for part, way in zip(parts, ways, strict=True)):
+        raise RuntimeError("the gate: relations are loaded by selectinload")
+    if not BY_ITSELF.issuperset(ways):
+        return None
+    steps = [step for part in parts for step in part.path.path]
+    tables = [table for step in steps for table in (
+        *getattr(getattr(step, "mapper", None), "tables", ()), getattr(step, "secondary", None))]
+    return {table.name for table in tables if isinstance(table, sa.Table)}
 
 
 def _refuse_plain_tables(state: ORMExecuteState) -> None:

@@ -185,7 +185,7 @@ def _sqlite_connected(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=20000",
-                   "cache_size=-4000", "temp_store=MEMORY", f"journal_size_limit={WAL_KEPT}"):
+                   "cache_size=-2000", "temp_store=MEMORY", f"journal_size_limit={WAL_KEPT}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -42,52 +42,69 @@ def _turn_out(kind: Any, dialect: sa.Dialect, sent: Any) -> Callable[[Any], Any]
     return found
 
 
-class Prepared:
-    """One statement as the driver takes it, with what turns values on the way in and out."""
+class Shape:
+    """What a statement is, whoever asks it: how its values are given, and what turns them on the way in and out."""
 
-    def __init__(self, statement: sa.Select[Any], dialect: sa.Dialect, given: dict[str, Any]) -> None:
-        compiled: Any = statement.compile(dialect=dialect)
-        whole = compiled.construct_expanded_state(given)  # each value of an IN becomes a parameter of its own
-        self.sql = sys.intern(whole.statement)  # people of one role ask in the same words
-        named = {name: bind.type for name, bind in compiled.binds.items() if not bind.unique}  # what given() has named
+    def __init__(self, dialect: sa.Dialect, named: dict[str, Any], places: Sequence[str] | None,
+                 columns: list[Any]) -> None:
+        self.dialect = dialect
         self.turn_in = {name: turn for name, kind in named.items()
                         if (turn := kind.dialect_impl(dialect).bind_processor(dialect)) is not None}
-        turns = {**compiled._bind_processors, **whole.processors}
-        fixed = {sys.intern(name): turns[name](value) if name in turns and value is not None else value
-                 for name, value in whole.parameters.items()}
-        self.fixed: Any = fixed
         self.places: dict[str, list[int]] | None = None  # by name; None where the driver takes values by their names
-        if whole.positiontup is not None:
-            self.fixed, self.places = tuple(fixed[name] for name in whole.positiontup), {}
-            for place, name in enumerate(whole.positiontup):
+        if places is not None:
+            self.places = {}
+            for place, name in enumerate(places):
                 if name in named:
                     self.places.setdefault(name, []).append(place)
-        columns = list(statement.selected_columns)
         self.types = [column.type.dialect_impl(dialect) for column in columns]
-        self.dialect = dialect
-        self.turn_out: list[tuple[int, Callable[[Any], Any]]] | None = None
         self.make: Callable[[Any], Any] = _row_of(" ".join(str(column.key) for column in columns))._make
+        self.turn_out: list[tuple[int, Callable[[Any], Any]]] | None = None
 
-    def _turns(self, described: Sequence[Any]) -> list[tuple[int, Callable[[Any], Any]]]:
+    def turns(self, described: Sequence[Any]) -> list[tuple[int, Callable[[Any], Any]]]:
         """(place, what turns a value) of the columns that the driver does not give as they are wanted; some drivers
         say only with the answer what they send."""
         return [(place, turn) for place, (kind, about) in enumerate(zip(self.types, described, strict=True))
                 if (turn := _turn_out(kind, self.dialect, about[1])) is not None]
 
+
+class Prepared:
+    """One statement as the driver takes it, with the values that are the same each time. `shapes`: those of the same
+    statement asked by others, who may ask in the same words."""
+
+    __slots__ = ("fixed", "shape", "sql")
+
+    def __init__(self, statement: sa.Select[Any], dialect: sa.Dialect, given: dict[str, Any],
+                 shapes: dict[tuple[Any, ...], Shape] | None = None) -> None:
+        compiled: Any = statement.compile(dialect=dialect)
+        whole = compiled.construct_expanded_state(given)  # each value of an IN becomes a parameter of its own
+        self.sql = sys.intern(whole.statement)  # people of one role ask in the same words
+        turns = {**compiled._bind_processors, **whole.processors}
+        fixed = {sys.intern(name): turns[name](value) if name in turns and value is not None else value
+                 for name, value in whole.parameters.items()}
+        self.fixed: Any = fixed if whole.positiontup is None else tuple(fixed[name] for name in whole.positiontup)
+        named = {name: bind.type for name, bind in compiled.binds.items() if not bind.unique}  # what given() has named
+        places = None if whole.positiontup is None else tuple(
+            name if name in named else "" for name in whole.positiontup)
+        shapes = {} if shapes is None else shapes
+        found = shapes.get((self.sql, places))
+        if found is None:
+            found = shapes[self.sql, places] = Shape(dialect, named, places, list(statement.selected_columns))
+        self.shape = found
+
     def _with(self, turned: dict[str, Any]) -> Any:
         """The fixed values with those that are given now."""
-        if self.places is None:
+        if self.shape.places is None:
             return self.fixed | turned
         whole = list(self.fixed)
         for name, value in turned.items():
-            for place in self.places[name]:
+            for place in self.shape.places[name]:
                 whole[place] = value
         return tuple(whole)
 
     def columns(self, connection: sa.Connection, size: int) -> Iterator[list[Any]]:
         """The rows in pieces of `size`, each piece as its columns; never all of them in memory."""
         result = connection.exec_driver_sql(self.sql, self.fixed, execution_options={"yield_per": size})
-        turns = self._turns(result.cursor.description)
+        turns = self.shape.turns(result.cursor.description)
         for piece in result.partitions(size):
             found: list[Any] = list(zip(*piece, strict=True))
             for place, turn in turns:
@@ -96,20 +113,21 @@ class Prepared:
 
     def rows(self, connection: sa.Connection, values: dict[str, Any]) -> list[Any]:
         """The rows for these values of its named parameters."""
-        turned = {name: self.turn_in[name](value) if name in self.turn_in and value is not None else value
+        shape = self.shape
+        turned = {name: shape.turn_in[name](value) if name in shape.turn_in and value is not None else value
                   for name, value in values.items()}
         result = connection.exec_driver_sql(self.sql, self._with(turned) if turned else self.fixed)
-        if self.turn_out is None:
-            self.turn_out = self._turns(result.cursor.description)
+        if shape.turn_out is None:
+            shape.turn_out = shape.turns(result.cursor.description)
         found = result.fetchall()
-        if not self.turn_out:
-            return list(map(self.make, found))
+        if not shape.turn_out:
+            return list(map(shape.make, found))
         rows = []
         for one in found:
             cells = list(one)
-            for place, turn in self.turn_out:
+            for place, turn in shape.turn_out:
                 cells[place] = turn(cells[place])
-            rows.append(self.make(cells))
+            rows.append(shape.make(cells))
         return rows
 
 
@@ -213,6 +231,8 @@ def _rows(session: Any, actor: access.Actor, key: Hashable, build: Callable[[], 
         if len(kept) >= MOST:
             for old in list(kept)[:MOST // 4]:
                 kept.pop(old, None)
+            directory.current().put("shapes", {})
         # the rights are kept too: the key has their id
-        found = kept[whole] = (actor.rights, Prepared(build(), connection.dialect, actor.given))
+        shapes = directory.current().keep("shapes", dict).setdefault((key, connection.dialect.name), {})
+        found = kept[whole] = (actor.rights, Prepared(build(), connection.dialect, actor.given, shapes))
     return found[1].rows(connection, values)

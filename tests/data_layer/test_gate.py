@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from sqlalchemy.orm import aliased, selectinload
+from sqlalchemy.orm import (
+    LoaderCriteriaOption,
+    aliased,
+    contains_eager,
+    joinedload,
+    selectinload,
+    subqueryload,
+)
 
 from admin_app import access, prepared, scope
 from admin_app import choices as ch
@@ -166,6 +173,38 @@ def test_a_relation_does_not_lead_out_of_the_scope(customers: dict[str, m.Custom
     mine = session.scalars(sa.select(m.Customer)).one()
     assert mine.referrer_id is not None
     assert mine.referrer is None
+
+
+@pytest.mark.parametrize("way", [selectinload, subqueryload])
+def test_no_way_of_loading_a_relation_leads_out_of_the_scope(customers: dict[str, m.Customer], session: Any, cast: Cast,
+                                                             as_person: Any, way: Any) -> None:
+    customers["own"].referrer_id = customers["far"].id
+    visit = f.make_visit(session, customers["own"], staff=cast.sales_consultant)
+    session.commit()
+    key = visit.id
+    session.expunge_all()
+    as_person(cast.sales_consultant)
+    assert session.scalars(sa.select(m.Customer).options(way(m.Customer.referrer))).one().referrer is None
+    session.expunge_all()
+    found = session.scalars(sa.select(m.Visit).options(way(m.Visit.customer).selectinload(m.Customer.referrer)).where(
+        m.Visit.id == key)).one()
+    assert found.customer.name == "own" and found.customer.referrer is None
+    session.expunge_all()
+    for joined in (joinedload(m.Visit.customer), way(m.Visit.customer).joinedload(m.Customer.referrer)):
+        with pytest.raises(RuntimeError, match="selectinload"):
+            session.scalars(sa.select(m.Visit).options(joined))
+    session.expunge_all()
+    joined = sa.select(m.Visit).join(m.Visit.customer).options(contains_eager(m.Visit.customer))
+    assert [one.customer.name for one in session.scalars(joined)] == ["own"]
+
+
+def test_a_loader_option_adds_the_criteria_of_its_own_tables_only(session: Any, cast: Cast, as_person: Any) -> None:
+    as_person(cast.sales_consultant)
+    actor = access.actor_of(session)
+    near = access.gated(actor, sa.select(m.Visit).options(selectinload(m.Visit.customer)))
+    far = access.gated(actor, sa.select(m.Visit).options(subqueryload(m.Visit.customer)))
+    few, many = ([one for one in made._with_options if isinstance(one, LoaderCriteriaOption)] for made in (near, far))
+    assert len(few) == 2 < 20 < len(many)
 
 
 def test_nobody_on_the_session_reads_nothing(session: Any) -> None:

@@ -138,4 +138,4 @@ def test_a_job_that_breaks_off_keeps_what_it_made_and_the_next_run_makes_the_res
 
 def all_of(session: Any) -> list[m.FollowUp]:
     with access.as_system(session, "test"):
-        return list(session.scalars(sa.select(m.FollowUp).options(sa.orm.joinedload(m.FollowUp.rule))))
+        return list(session.scalars(sa.select(m.FollowUp).options(sa.orm.selectinload(m.FollowUp.rule))))
