@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from flask import g, has_request_context
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import event
-from sqlalchemy.orm import Load, LoaderCriteriaOption, ORMExecuteState, Session
+from sqlalchemy.orm import Load, ORMExecuteState, Session
 from sqlalchemy.sql import visitors
 
 from admin_app import scope
@@ -26,6 +26,7 @@ from admin_app.actors import (  # noqa: F401 - who acts is asked for here too
     GATED,
     NOTHING,
     Actor,
+    GateCriterion,
     Right,
     actor_for,
     rights_of,
@@ -176,21 +177,26 @@ def _loaded(option: Any) -> set[str] | None:
 
     RuntimeError for joinedload: SQLAlchemy gives the rows that it joins no criteria.
     """
-    if isinstance(option, LoaderCriteriaOption):
+    if isinstance(option, GateCriterion):
         return set()
-    if not isinstance(option, Load):
-        return None
-    parts: list[Any] = list(option.context)
-    ways = [dict(part.strategy or ()).get("lazy", "select") for part in parts]
-    if any(way == "joined" and "eager_from_alias" not in part.local_opts
+    parts: list[Any] = list(option.context) if isinstance(option, Load) else [option]
+    ways = [dict(getattr(part, "strategy", None) or ()) for part in parts]
+    if any(way.get("lazy") == "joined" and "eager_from_alias" not in getattr(part, "local_opts", {})
            for part, way in zip(parts, ways, strict=True)):
         raise RuntimeError("the gate: relations are loaded by selectinload")
-    if not BY_ITSELF.issuperset(ways):
+    if not isinstance(option, Load) or any(map(_says_more, parts, ways)):
         return None
     steps = [step for part in parts for step in part.path.path]
     tables = [table for step in steps for table in (
         *getattr(getattr(step, "mapper", None), "tables", ()), getattr(step, "secondary", None))]
     return {table.name for table in tables if isinstance(table, sa.Table)}
+
+
+def _says_more(part: Any, way: dict[str, Any]) -> bool:
+    """Whether a part of a loader option may bring in tables that its path does not name."""
+    anything = "lazy" in way and any(isinstance(step, str) for step in part.path.path)  # every relation: "*"
+    return bool(way.get("lazy", "select") not in BY_ITSELF or anything or part._extra_criteria or
+                "query_expression" in way)
 
 
 def _refuse_plain_tables(state: ORMExecuteState) -> None:

@@ -764,7 +764,7 @@ class Complaint(StoreRow, db.Model):
     __table_args__ = (
         sa.UniqueConstraint("store_id", "number"),
         sa.Index("ix_complaint_number", "number", postgresql_ops={"number": "varchar_pattern_ops"}),  # by its beginning
-        sa.Index("ix_complaint_store_state", "store_id", "state", "id"),  # the board
+        sa.Index("ix_complaint_store_state", "store_id", "state", "id"),  # the list by station
         sa.Index("ix_complaint_customer", "customer_id"),
         sa.Index("ix_complaint_responsible", "responsible_id", "received_at"),
         sa.Index("ix_complaint_received", "store_id", "received_at"),

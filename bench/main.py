@@ -47,10 +47,10 @@ def main(given: list[str]) -> int:
     report = Report(asked.scale, asked.seed)
     for kind in kinds:
         with stores.opened(kind, asked.data) as there:
-            small = there.ready(SMALL, asked.seed) if asked.growth and asked.scale != SMALL else ""
             name = there.ready(asked.scale, asked.seed)
+            small = there.ready(SMALL, asked.seed) if asked.growth else ""
             if not asked.build_only:
-                _store(there, name, small, asked, report)
+                _store(there, name, small if small != name else "", asked, report)
     if not asked.build_only:
         text = show(report)
         say(text)

@@ -10,12 +10,14 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import (
+    Load,
     LoaderCriteriaOption,
     aliased,
     contains_eager,
     joinedload,
     selectinload,
     subqueryload,
+    with_loader_criteria,
 )
 
 from admin_app import access, prepared, scope
@@ -190,12 +192,22 @@ def test_no_way_of_loading_a_relation_leads_out_of_the_scope(customers: dict[str
         m.Visit.id == key)).one()
     assert found.customer.name == "own" and found.customer.referrer is None
     session.expunge_all()
-    for joined in (joinedload(m.Visit.customer), way(m.Visit.customer).joinedload(m.Customer.referrer)):
+    for joined in (joinedload(m.Visit.customer), way(m.Visit.customer).joinedload(m.Customer.referrer),
+                   joinedload("*"), Load(m.Visit).joinedload("*")):
         with pytest.raises(RuntimeError, match="selectinload"):
             session.scalars(sa.select(m.Visit).options(joined))
+
+
+def test_a_join_that_fills_a_relation_stays_inside_the_scope(customers: dict[str, m.Customer], session: Any, cast: Cast,
+                                                             as_person: Any) -> None:
+    order = f.make_order(session, customers["far"], advisor=cast.service_advisor)
+    session.commit()
+    key = order.id
+    as_person(cast.service_advisor)
     session.expunge_all()
-    joined = sa.select(m.Visit).join(m.Visit.customer).options(contains_eager(m.Visit.customer))
-    assert [one.customer.name for one in session.scalars(joined)] == ["own"]
+    joined = sa.select(m.RepairOrder).join(m.RepairOrder.customer, isouter=True).options(
+        contains_eager(m.RepairOrder.customer)).where(m.RepairOrder.id == key)
+    assert [one.customer for one in session.scalars(joined)] in ([], [None])
 
 
 def test_a_loader_option_adds_the_criteria_of_its_own_tables_only(session: Any, cast: Cast, as_person: Any) -> None:
@@ -205,6 +217,12 @@ def test_a_loader_option_adds_the_criteria_of_its_own_tables_only(session: Any, 
     far = access.gated(actor, sa.select(m.Visit).options(subqueryload(m.Visit.customer)))
     few, many = ([one for one in made._with_options if isinstance(one, LoaderCriteriaOption)] for made in (near, far))
     assert len(few) == 2 < 20 < len(many)
+    every = len(many)
+    inside = sa.select(m.Complaint.customer_id)
+    for option in (selectinload(m.Visit.customer.and_(m.Customer.id.in_(inside))), selectinload("*"),
+                   Load(m.Visit).selectinload("*"), with_loader_criteria(m.Visit, m.Visit.customer_id.in_(inside))):
+        made = access.gated(actor, sa.select(m.Visit).options(option))
+        assert len([one for one in made._with_options if isinstance(one, access.GateCriterion)]) == every
 
 
 def test_nobody_on_the_session_reads_nothing(session: Any) -> None:
