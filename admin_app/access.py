@@ -17,8 +17,7 @@ import sqlalchemy as sa
 from flask import g, has_request_context
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import event
-from sqlalchemy.orm import Load, ORMExecuteState, Session
-from sqlalchemy.sql import visitors
+from sqlalchemy.orm import ORMExecuteState, Session
 
 from admin_app import scope
 from admin_app.actors import (  # noqa: F401 - who acts is asked for here too
@@ -26,7 +25,6 @@ from admin_app.actors import (  # noqa: F401 - who acts is asked for here too
     GATED,
     NOTHING,
     Actor,
-    GateCriterion,
     Right,
     actor_for,
     rights_of,
@@ -35,6 +33,7 @@ from admin_app.actors import (  # noqa: F401 - who acts is asked for here too
 )
 from admin_app.errors import Refused
 from admin_app.models import BY_TABLE, Customer
+from admin_app.statement_tables import tables_in
 
 MOST_KEYS = 1_000  # keys that one question to the database names
 WIDTH = scope.WIDTH
@@ -131,72 +130,9 @@ def _with(parameters: Any, given: dict[str, Any]) -> Any:
 
 def gated(actor: Actor, statement: Any) -> Any:
     """The statement with the criteria of every table that it names; actor.given has to be given with it."""
-    named, criteria = _tables_in(statement), actor.criteria
+    named, criteria = tables_in(statement), actor.criteria
     found = (criteria[table] for table in GATED if named is None or table in named)
     return statement.options(*(option for option in found if option is not None))
-
-
-def _tables_in(statement: Any) -> set[str] | None:
-    """The tables that a statement names, subqueries included; None where that cannot be said for sure.
-
-    Every criterion costs time on every statement and its place among those that are kept compiled, so only those that
-    can matter are added. A join along a relation and some loader options name their tables only when the statement is
-    compiled: then all of them are added.
-    """
-    if not isinstance(statement, sa.Select):
-        return None
-    named: set[str] = set()
-    for node in visitors.iterate(statement):
-        if isinstance(node, sa.Select):
-            loaded = [_loaded(option) for option in node._with_options]
-            if node._memoized_select_entities or None in loaded:
-                return None
-            named.update(*loaded)  # type: ignore[arg-type]
-            joined: Any
-            for joined, _on, _left, _flags in node._setup_joins:
-                table = joined.element if isinstance(joined, sa.Alias) else joined
-                if not isinstance(table, sa.Table):
-                    return None
-                named.add(table.name)
-        elif isinstance(node, sa.Table):
-            named.add(node.name)
-        else:
-            table = getattr(node, "table", None)
-            if isinstance(table, sa.Table):
-                named.add(table.name)
-    return named
-
-
-# How a relation is loaded by a statement of its own, which passes the gate as every other.
-BY_ITSELF = {"select", "selectin", "immediate", "raise", "raise_on_sql"}
-
-
-def _loaded(option: Any) -> set[str] | None:
-    """The tables that a loader option leads to; None where that cannot be said. What it loads by a statement of its
-    own has the criteria of the first one as well: they hold whoever acts when the rows are fetched.
-
-    RuntimeError for joinedload: SQLAlchemy gives the rows that it joins no criteria.
-    """
-    if isinstance(option, GateCriterion):
-        return set()
-    parts: list[Any] = list(option.context) if isinstance(option, Load) else [option]
-    ways = [dict(getattr(part, "strategy", None) or ()) for part in parts]
-    if any(way.get("lazy") == "joined" and "eager_from_alias" not in getattr(part, "local_opts", {})
-           for part, way in zip(parts, ways, strict=True)):
-        raise RuntimeError("the gate: relations are loaded by selectinload")
-    if not isinstance(option, Load) or any(map(_says_more, parts, ways)):
-        return None
-    steps = [step for part in parts for step in part.path.path]
-    tables = [table for step in steps for table in (
-        *getattr(getattr(step, "mapper", None), "tables", ()), getattr(step, "secondary", None))]
-    return {table.name for table in tables if isinstance(table, sa.Table)}
-
-
-def _says_more(part: Any, way: dict[str, Any]) -> bool:
-    """Whether a part of a loader option may bring in tables that its path does not name."""
-    anything = "lazy" in way and any(isinstance(step, str) for step in part.path.path)  # every relation: "*"
-    return bool(way.get("lazy", "select") not in BY_ITSELF or anything or part._extra_criteria or
-                "query_expression" in way)
 
 
 def _refuse_plain_tables(state: ORMExecuteState) -> None:

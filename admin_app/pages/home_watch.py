@@ -113,7 +113,7 @@ def of(role: Any, customer_people: list[int] | None, promise_people: list[int] |
     """The sections that hold something: re-callbacks, broken promises, birthdays."""
     found: list[Watch | None] = []
     if role.code in ("care_specialist", "care_manager", "general_manager") and access.can("complaint"):
-        waiting, number = clocked("finished", lambda: [OPEN, Complaint.state == ComplaintState.FINISHED], now)
+        waiting, number = clocked("finished", lambda: [Complaint.state == ComplaintState.FINISHED], now)
         found.append(Watch(_("Waiting for re-callback"), "refresh", min(number, MOST_CLOCKED),
                            list_address("complaint", ("state", "equals", "finished")), waiting[:MOST], "recall"))
     found += [_broken(promise_people, now), _birthdays(customer_people, now)]
@@ -196,17 +196,16 @@ def complaints(role: Any, now: dt.datetime) -> Watch | None:
         filters = [("area", "equals", area), *filters]
     title = {"sales": _("Sales complaints, by time left"), "service": _("Service complaints, by time left")}.get(
         area or "", _("Complaints, by time left"))
-    found, number = clocked(("open", area), lambda: [OPEN, *(
-        [Complaint.area == area] if area else [])], now)
+    found, number = clocked(("open", area), lambda: [Complaint.area == area] if area else [], now)
     return Watch(title, "clock", number, list_address("complaint", *filters), found[:6], "complaint")
 
 
 def clocked(key: Hashable, wanted: Callable[[], list[Any]], now: dt.datetime) -> tuple[list[Clocked], int]:
-    """Complaints with their clocks, the one that has used most of its time first; and how many there are."""
+    """Open complaints with their clocks, the one that has used most of its time first; and how many there are."""
     columns = Case._fields[:-1]
     rows = prepared.few(db.session, ("clocked", key), lambda: sa.select(
         *(getattr(Complaint, name) for name in columns), Customer.name, _how_many()).join_from(
-        Complaint, Customer, Customer.id == Complaint.customer_id, isouter=True).where(*wanted()).order_by(
+        Complaint, Customer, Customer.id == Complaint.customer_id, isouter=True).where(OPEN, *wanted()).order_by(
         Complaint.id.desc()).limit(MOST_CLOCKED).with_hint(
         Complaint, "INDEXED BY ix_complaint_open", "sqlite"))  # by itself it reads all that were ever closed
     found = [Clocked(row, complaint_clock(row, people.store_of(row.store_id), now))

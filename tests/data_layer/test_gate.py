@@ -23,6 +23,7 @@ from sqlalchemy.orm import (
 from admin_app import access, prepared, scope
 from admin_app import choices as ch
 from admin_app import models as m
+from admin_app.actors import GateCriterion
 from admin_app.database import db
 from admin_app.errors import Refused
 from tests import factories as f
@@ -222,7 +223,7 @@ def test_a_loader_option_adds_the_criteria_of_its_own_tables_only(session: Any, 
     for option in (selectinload(m.Visit.customer.and_(m.Customer.id.in_(inside))), selectinload("*"),
                    Load(m.Visit).selectinload("*"), with_loader_criteria(m.Visit, m.Visit.customer_id.in_(inside))):
         made = access.gated(actor, sa.select(m.Visit).options(option))
-        assert len([one for one in made._with_options if isinstance(one, access.GateCriterion)]) == every
+        assert len([one for one in made._with_options if isinstance(one, GateCriterion)]) == every
 
 
 def test_nobody_on_the_session_reads_nothing(session: Any) -> None:
